@@ -1,0 +1,13 @@
+"""JAX runs strictly in every test: no silent dtype promotion, no silent rank promotion."""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Textual trusts these two over the terminal it runs in, and pytest exports them.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
+import jax
+
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
