@@ -1,0 +1,348 @@
+"""A pytree as columns: one row per node, in pre-order, a few small integers each.
+
+A subtree is a slice: the node at `row` and everything below it are the rows
+`row .. end[row] - 1`. So folding, counting and summing are arithmetic on columns, a node
+costs about 60 bytes whatever it stands for, and a million leaves are tens of megabytes.
+Strings, shapes and dtypes are kept once each, in tables; the columns hold their indices.
+
+The columns are `array.array`s of the standard library: printing a file needs no NumPy, and
+NumPy can look at them without a copy (`numpy.frombuffer`).
+"""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import NamedTuple, Protocol
+
+from eqxview.tree.kinds import Flag, Hashing, Kind, Role
+
+NOTHING = -1
+"""In a column of table indices: this node has none."""
+
+_LEAF_ROLES = frozenset({Role.DYNAMIC, Role.STATIC_LEAF})
+
+
+class Placement(NamedTuple):
+    """Where an array lives."""
+
+    device: str
+    """The device, or for several of them their platform and number, e.g. `cuda:0`, `cpu×8`."""
+    sharding: str
+    """The sharding as JAX prints it; empty for host arrays."""
+
+
+class Totals(NamedTuple):
+    """Sums over a subtree. A shared array counts once, where it first appears."""
+
+    leaves: int
+    """Leaves that JAX sees, shared ones at every place they appear."""
+    arrays: int
+    """Array leaves among them."""
+    parameters: int
+    """Elements of the array leaves."""
+    nbytes: int
+    """Bytes of the array leaves."""
+
+
+class ValueSource(Protocol):
+    """Fetches the value of one array leaf, when somebody asks for it."""
+
+    def fetch(self, tree: "Tree", row: int) -> object:
+        """The array at `row` as a NumPy array.
+
+        Raises `eqxview.errors.EqxviewError` where the value is gone or cannot be read.
+        """
+        ...
+
+
+class NoValues:
+    """The source of a tree whose values cannot be had."""
+
+    def fetch(self, tree: "Tree", row: int) -> object:
+        """Never returns."""
+        from eqxview.errors import UnreadableFile
+
+        raise UnreadableFile(f"the value of {tree.path(row) or 'the root'} was not kept")
+
+
+@dataclass(eq=False, slots=True, weakref_slot=True)
+class Tree:
+    """The facts about every node of one pytree. Built by `TreeBuilder`, then not changed."""
+
+    parent: array = field(default_factory=lambda: array("i"))
+    """Row of the parent; `-1` for the root."""
+    depth: array = field(default_factory=lambda: array("i"))
+    """Steps from the root, which is at 0."""
+    end: array = field(default_factory=lambda: array("i"))
+    """One past the last row of the subtree."""
+    kind: array = field(default_factory=lambda: array("B"))
+    role: array = field(default_factory=lambda: array("B"))
+    flags: array = field(default_factory=lambda: array("H"))
+    hashing: array = field(default_factory=lambda: array("B"))
+    name: array = field(default_factory=lambda: array("i"))
+    """Index into `names`; or, for item `i` of a sequence, `-2 - i`."""
+    type: array = field(default_factory=lambda: array("i"))
+    """Index into `types`."""
+    dtype: array = field(default_factory=lambda: array("h"))
+    """Index into `dtypes`, `-1` for what is no array."""
+    shape: array = field(default_factory=lambda: array("i"))
+    """Index into `shapes`, `-1` for what is no array."""
+    text: array = field(default_factory=lambda: array("i"))
+    """Index into `texts` (the value in one line), `-1` for none."""
+    place: array = field(default_factory=lambda: array("h"))
+    """Index into `places`, `-1` for none."""
+    nbytes: array = field(default_factory=lambda: array("q"))
+    size: array = field(default_factory=lambda: array("q"))
+    """Elements of an array; 0 for what is no array."""
+    handle: array = field(default_factory=lambda: array("q"))
+    """What the value source finds the array by (a byte offset, an index); `-1` for none."""
+
+    names: list[str] = field(default_factory=list)
+    """Entries of key paths, sanitised: `.weight`, `['kernel']`."""
+    types: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of short and full class name: `("Linear", "eqxcore.nn._linear.Linear")`."""
+    dtypes: list[str] = field(default_factory=list)
+    shapes: list[tuple[int, ...]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    places: list[Placement] = field(default_factory=list)
+
+    ties: dict[int, int] = field(default_factory=dict)
+    """Row of a shared array to the number of its tie, from 1: equal numbers, same array."""
+    notes: dict[int, list[str]] = field(default_factory=dict)
+    """Remarks on single nodes, e.g. where a field's role was learnt, or what is wrong."""
+    values: ValueSource = field(default_factory=NoValues)
+    _sums: "tuple[array, ...] | None" = None
+
+    def __len__(self) -> int:
+        return len(self.parent)
+
+    def entry(self, row: int) -> str:
+        """The last step of the key path of `row`; empty for the root."""
+        index = self.name[row]
+        if index <= -2:
+            return f"[{-2 - index}]"
+        return self.names[index] if index >= 0 else ""
+
+    def entries(self, row: int) -> list[str]:
+        """The steps from the root to `row`."""
+        steps: list[str] = []
+        parent, entry = self.parent, self.entry
+        while row > 0:
+            steps.append(entry(row))
+            row = parent[row]
+        steps.reverse()
+        return steps
+
+    def path(self, row: int) -> str:
+        """The key path of `row`, as `jax.tree_util.keystr` prints it."""
+        return "".join(self.entries(row))
+
+    def label(self, row: int) -> str:
+        """What a row is called in an outline: its entry, or the class for the root."""
+        return self.entry(row) if row else self.type_name(row)
+
+    def type_name(self, row: int) -> str:
+        """The short class name, e.g. `Linear`."""
+        return self.types[self.type[row]][0]
+
+    def type_path(self, row: int) -> str:
+        """The class name with its module, e.g. `eqxcore.nn._linear.Linear`."""
+        return self.types[self.type[row]][1]
+
+    def value_text(self, row: int) -> str:
+        """The value in one line, e.g. `<function relu>`; empty for containers and arrays."""
+        index = self.text[row]
+        return self.texts[index] if index >= 0 else ""
+
+    def dtype_name(self, row: int) -> str | None:
+        """The dtype as NumPy names it, `None` for what is no array."""
+        index = self.dtype[row]
+        return self.dtypes[index] if index >= 0 else None
+
+    def array_shape(self, row: int) -> tuple[int, ...] | None:
+        """The shape of an array, `None` for what is no array."""
+        index = self.shape[row]
+        return self.shapes[index] if index >= 0 else None
+
+    def placement(self, row: int) -> Placement | None:
+        """Where the array lives; `None` where that is not known, as for arrays in a file."""
+        index = self.place[row]
+        return self.places[index] if index >= 0 else None
+
+    def has_flag(self, row: int, flag: Flag) -> bool:
+        """Whether all of `flag` is set on `row`."""
+        return self.flags[row] & flag == flag
+
+    def is_leaf(self, row: int) -> bool:
+        """Whether JAX sees a leaf here.
+
+        Below a class that the file does not tell us about, what has no children is taken
+        for a leaf.
+        """
+        role = self.role[row]
+        if role == Role.UNKNOWN:
+            return self.end[row] == row + 1
+        return role in _LEAF_ROLES
+
+    def leaves(self) -> Iterator[int]:
+        """The rows of the leaves, in the order of `jax.tree_util.tree_leaves`."""
+        return (row for row in range(len(self)) if self.is_leaf(row))
+
+    def children(self, row: int) -> Iterator[int]:
+        """The rows directly below `row`, static fields and holes included."""
+        child, stop, end = row + 1, self.end[row], self.end
+        while child < stop:
+            yield child
+            child = end[child]
+
+    def find(self, path: str) -> int | None:
+        """The row with this key path, or `None`."""
+        row, rest = 0, path
+        while rest:
+            for child in self.children(row):
+                entry = self.entry(child)
+                if rest.startswith(entry) and rest[len(entry) : len(entry) + 1] in ("", ".", "["):
+                    row, rest = child, rest[len(entry) :]
+                    break
+            else:
+                return None
+        return row
+
+    def totals(self, row: int = 0) -> Totals:
+        """Sums over the subtree at `row`; the first call walks the tree once."""
+        if self._sums is None:
+            self._sums = self._prefix_sums()
+        stop = self.end[row]
+        return Totals(*(sums[stop] - sums[row] for sums in self._sums))
+
+    def _prefix_sums(self) -> tuple[array, ...]:
+        leaf = [self.is_leaf(row) for row in range(len(self))]
+        is_array = [is_leaf and shape >= 0 for is_leaf, shape in zip(leaf, self.shape, strict=True)]
+        counted = list(is_array)
+        seen: set[int] = set()
+        for row, tie in self.ties.items():
+            if counted[row]:
+                counted[row] = tie not in seen
+                seen.add(tie)
+        return tuple(
+            array("q", accumulate(column, initial=0))
+            for column in (
+                leaf,
+                is_array,
+                (size if once else 0 for once, size in zip(counted, self.size, strict=True)),
+                (size if once else 0 for once, size in zip(counted, self.nbytes, strict=True)),
+            )
+        )
+
+
+class TreeBuilder:
+    """Fills the columns of a `Tree`, row by row in pre-order."""
+
+    def __init__(self) -> None:
+        self.tree = Tree()
+        self._names: dict[str, int] = {}
+        self._types: dict[tuple[str, str], int] = {}
+        self._dtypes: dict[str, int] = {}
+        self._shapes: dict[tuple[int, ...], int] = {}
+        self._texts: dict[str, int] = {}
+        self._places: dict[Placement, int] = {}
+
+    def add(
+        self,
+        entry: "str | int",
+        parent: int,
+        depth: int,
+        *,
+        kind: Kind,
+        role: Role,
+        type_name: tuple[str, str],
+        text: str | None = None,
+        hashing: Hashing = Hashing.NOT_STATIC,
+        flags: int = 0,
+    ) -> int:
+        """Append a node and return its row. An `int` entry is the index of a sequence item.
+
+        Texts must be sanitised already.
+        """
+        tree = self.tree
+        row = len(tree.parent)
+        tree.parent.append(parent)
+        tree.depth.append(depth)
+        tree.kind.append(kind)
+        tree.role.append(role)
+        tree.flags.append(flags)
+        tree.hashing.append(hashing)
+        if type(entry) is int:
+            tree.name.append(-2 - entry)
+        else:
+            tree.name.append(_index(self._names, tree.names, entry) if parent >= 0 else NOTHING)
+        tree.type.append(_index(self._types, tree.types, type_name))
+        tree.text.append(NOTHING if text is None else _index(self._texts, tree.texts, text))
+        tree.dtype.append(NOTHING)
+        tree.shape.append(NOTHING)
+        tree.place.append(NOTHING)
+        tree.nbytes.append(0)
+        tree.size.append(0)
+        tree.handle.append(NOTHING)
+        return row
+
+    def set_array(
+        self,
+        row: int,
+        *,
+        dtype: str,
+        shape: tuple[int, ...],
+        nbytes: int,
+        handle: int = NOTHING,
+        placement: Placement | None = None,
+    ) -> None:
+        """Record that `row` is an array."""
+        tree = self.tree
+        tree.dtype[row] = _index(self._dtypes, tree.dtypes, dtype)
+        tree.shape[row] = _index(self._shapes, tree.shapes, shape)
+        size = 1
+        for length in shape:
+            size *= length
+        tree.size[row] = min(size, _INT64_MAX)
+        tree.nbytes[row] = min(nbytes, _INT64_MAX)
+        tree.handle[row] = handle
+        if placement is not None:
+            tree.place[row] = _index(self._places, tree.places, placement)
+
+    def note(self, row: int, text: str) -> None:
+        """Attach a remark to `row`."""
+        self.tree.notes.setdefault(row, []).append(text)
+
+    def finish(self, values: ValueSource | None = None) -> Tree:
+        """Compute where each subtree ends, and hand out the tree."""
+        tree = self.tree
+        tree.end = _subtree_ends(tree.depth)
+        if values is not None:
+            tree.values = values
+        return tree
+
+
+_INT64_MAX = 2**63 - 1
+
+
+def _index(known: dict, table: list, item) -> int:
+    index = known.get(item)
+    if index is None:
+        index = known[item] = len(table)
+        table.append(item)
+    return index
+
+
+def _subtree_ends(depth: array) -> array:
+    """One past the last row of each subtree, from the depths alone."""
+    count = len(depth)
+    end = array("i", bytes(4 * count))
+    open_rows: list[int] = []
+    for row, level in enumerate(depth):
+        while len(open_rows) > level:
+            end[open_rows.pop()] = row
+        open_rows.append(row)
+    while open_rows:
+        end[open_rows.pop()] = count
+    return end

@@ -1,0 +1,13 @@
+"""Trees of live objects: anything that `jax.tree_util` takes, seen with its static half.
+
+| file | what it recognises |
+|---|---|
+| `arrays.py` | JAX and NumPy arrays and scalars, tracers, `ShapeDtypeStruct` |
+| `modules.py` | Modules of eqxcore and Equinox, with their static fields |
+| `containers.py` | the containers of Python that JAX flattens |
+| `registered.py` | every other class registered with `jax.tree_util` |
+| `leaves.py` | everything else: JAX takes it for a leaf |
+| `look.py` | the table of all of them, in order |
+"""
+
+from eqxview.tree.live.build import tree_of as tree_of

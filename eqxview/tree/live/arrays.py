@@ -1,0 +1,145 @@
+"""Live arrays: JAX and NumPy arrays and scalars, tracers, `ShapeDtypeStruct`.
+
+Nothing here starts a transfer, waits for a device, or keeps an array alive.
+"""
+
+import sys
+import weakref
+from typing import Any
+
+from eqxview.errors import UnreadableFile
+from eqxview.tree.columns import NOTHING, Placement, Tree
+from eqxview.tree.kinds import Flag, Hashing, Kind
+from eqxview.tree.live.handler import class_names
+from eqxview.tree.walk import ArrayFacts, Sight
+
+
+class LiveValues:
+    """Fetches values of live arrays, which it holds by weak reference only."""
+
+    def __init__(self) -> None:
+        self._arrays: list[Any] = []
+
+    def remember(self, value: Any) -> int:
+        """A handle for `value`."""
+        try:
+            self._arrays.append(weakref.ref(value))
+        except TypeError:
+            # NumPy scalars take no weak reference; they are a few bytes.
+            self._arrays.append(lambda: value)
+        return len(self._arrays) - 1
+
+    def fetch(self, tree: Tree, row: int) -> object:
+        """The array at `row` as a NumPy array; transfers it to the host if need be."""
+        import numpy as np
+
+        handle = tree.handle[row]
+        value = self._arrays[handle]() if handle != NOTHING else None
+        where = tree.path(row) or "the root"
+        if value is None:
+            raise UnreadableFile(
+                f"the array at {where} is gone: the tree does not keep arrays alive",
+                hint="keep the object that you looked at, and look again",
+            )
+        if tree.flags[row] & (Flag.DELETED | Flag.TRACER):
+            what = "was deleted or donated" if tree.has_flag(row, Flag.DELETED) else "is a tracer"
+            raise UnreadableFile(f"the array at {where} {what}: it has no value")
+        return np.asarray(value)
+
+
+class ArrayHandler:
+    """Array leaves."""
+
+    def __init__(self, values: LiveValues) -> None:
+        self._values = values
+        self._placements: dict[object, Placement] = {}
+        self._dtypes: dict[object, str] = {}
+
+    def recognises(self, cls: type) -> bool:
+        """Arrays of the libraries that are imported already."""
+        return issubclass(cls, _array_classes())
+
+    def look(self, value: Any) -> Sight:
+        """An array leaf; or, for a `ShapeDtypeStruct`, a leaf that only has an array's type."""
+        cls = type(value)
+        jax = sys.modules.get("jax")
+        np = sys.modules["numpy"]
+        flags, placement, handle, tie_key = 0, None, NOTHING, id(value)
+        if isinstance(value, (np.ndarray, np.generic)):
+            flags |= Flag.NUMPY
+            if isinstance(value, np.generic):
+                tie_key = None
+            elif value.flags.f_contiguous and not value.flags.c_contiguous:
+                flags |= Flag.FORTRAN
+            nbytes = value.nbytes
+            handle = self._values.remember(value)
+        elif jax is not None and isinstance(value, jax.core.Tracer):
+            flags |= Flag.TRACER
+            nbytes = _byte_count(value)
+        elif jax is not None and isinstance(value, jax.Array):
+            if value.is_deleted():
+                flags |= Flag.DELETED
+            if getattr(value, "committed", False):
+                flags |= Flag.COMMITTED
+            placement = self._placement(value)
+            nbytes = _byte_count(value)
+            handle = self._values.remember(value)
+        else:
+            return Sight(
+                Kind.OPAQUE,
+                class_names(cls),
+                is_leaf=True,
+                hashing=Hashing.BY_VALUE,
+                text=f"<{cls.__name__}>",
+                array=ArrayFacts(self._dtype(value), tuple(value.shape), 0),
+            )
+        if getattr(value, "weak_type", False):
+            flags |= Flag.WEAK
+        return Sight(
+            Kind.ARRAY,
+            class_names(cls),
+            is_leaf=True,
+            array=ArrayFacts(
+                self._dtype(value), tuple(value.shape), nbytes, handle=handle, placement=placement
+            ),
+            flags=flags,
+            tie_key=tie_key,
+            notes=("deleted or donated: the buffer is gone",) if flags & Flag.DELETED else (),
+        )
+
+    def _dtype(self, value: Any) -> str:
+        dtype = value.dtype
+        name = self._dtypes.get(dtype)
+        if name is None:
+            name = self._dtypes[dtype] = str(dtype)
+        return name
+
+    def _placement(self, value: Any) -> Placement | None:
+        sharding = value.sharding
+        name = self._placements.get(sharding)
+        if name is None:
+            devices = sorted(sharding.device_set, key=lambda device: device.id)
+            first = devices[0]
+            if len(devices) == 1:
+                device = f"{first.platform}:{first.id}"
+            else:
+                device = f"{first.platform}×{len(devices)}"
+            name = self._placements[sharding] = Placement(device, str(sharding))
+        return name
+
+
+def _array_classes() -> tuple[type, ...]:
+    classes: list[type] = []
+    if (np := sys.modules.get("numpy")) is not None:
+        classes += [np.ndarray, np.generic]
+    if (jax := sys.modules.get("jax")) is not None:
+        classes += [jax.Array, jax.core.Tracer, jax.ShapeDtypeStruct]
+    return tuple(classes)
+
+
+def _byte_count(value: Any) -> int:
+    """Bytes of all elements, counted once however often they are replicated."""
+    try:
+        return value.size * value.dtype.itemsize
+    except (AttributeError, TypeError):
+        return 0

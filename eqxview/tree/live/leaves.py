@@ -1,0 +1,209 @@
+"""Live objects that JAX takes for leaves and that are no arrays."""
+
+import dataclasses
+import enum
+import functools
+import types
+from typing import Any
+
+from eqxview.tree.key_path import attribute_entry
+from eqxview.tree.kinds import Flag, Hashing, Kind
+from eqxview.tree.live.handler import class_names
+from eqxview.tree.live.value_repr import guarded_repr, key_text
+from eqxview.tree.sanitise import sanitise
+from eqxview.tree.value_text import named_text, preview_text, primitive_text
+from eqxview.tree.walk import Child, Sight
+
+_PRIMITIVE_KINDS: dict[type, Kind] = {
+    bool: Kind.BOOL,
+    int: Kind.NUMBER,
+    float: Kind.NUMBER,
+    complex: Kind.NUMBER,
+    str: Kind.TEXT,
+    bytes: Kind.BYTES,
+    bytearray: Kind.BYTES,
+}
+
+
+class PrimitiveHandler:
+    """Numbers, strings, bytes."""
+
+    def recognises(self, cls: type) -> bool:
+        """Python's own types, not their subclasses."""
+        return cls in _PRIMITIVE_KINDS
+
+    def look(self, value: object) -> Sight:
+        """A leaf with its value."""
+        cls = type(value)
+        return Sight(
+            _PRIMITIVE_KINDS[cls],
+            class_names(cls),
+            is_leaf=True,
+            text=primitive_text(value),
+            preview=primitive_text(value),
+            hashing=Hashing.UNHASHABLE if cls is bytearray else Hashing.BY_VALUE,
+        )
+
+
+class EnumHandler:
+    """Members of enumerations."""
+
+    def recognises(self, cls: type) -> bool:
+        """Subclasses of `enum.Enum`."""
+        return issubclass(cls, enum.Enum)
+
+    def look(self, value: Any) -> Sight:
+        """A leaf by the member's name."""
+        text = f"{type(value).__name__}.{value.name}"
+        return Sight(
+            Kind.ENUM,
+            class_names(type(value)),
+            is_leaf=True,
+            text=sanitise(text),
+            hashing=Hashing.BY_VALUE,
+        )
+
+
+class SetHandler:
+    """Sets, which JAX does not flatten."""
+
+    def recognises(self, cls: type) -> bool:
+        """`set` and `frozenset`."""
+        return cls in (set, frozenset)
+
+    def look(self, value: Any) -> Sight:
+        """A leaf; a small set with its items."""
+        texts = [primitive_text(item) for item in value] if len(value) <= 8 else [None]
+        text = preview_text("{", sorted(texts, key=str), "}") if texts else None
+        return Sight(
+            Kind.SET,
+            class_names(type(value)),
+            is_leaf=True,
+            text=text or f"<{type(value).__name__} of {len(value):,}>",
+            hashing=Hashing.UNHASHABLE if type(value) is set else Hashing.BY_VALUE,
+        )
+
+
+class CallableHandler:
+    """Functions, classes, methods, `functools.partial`s: leaves known by their names."""
+
+    def recognises(self, cls: type) -> bool:
+        """What is called, and no instance of a user's class."""
+        return issubclass(cls, (*_CALLABLES, type)) or cls.__module__.partition(".")[0] in (
+            "jax",
+            "jaxlib",
+        )
+
+    def look(self, value: Any) -> Sight:
+        """A leaf: a class, a function, a method, or a partial with its function's name."""
+        if isinstance(value, type):
+            kind, what = Kind.CLASS, "class"
+        elif isinstance(value, types.MethodType):
+            kind, what = Kind.METHOD, "method"
+        elif isinstance(value, functools.partial):
+            kind, what = Kind.PARTIAL, "partial"
+            value = _innermost(value)
+        elif callable(value):
+            kind, what = Kind.FUNCTION, "function"
+        else:
+            return _opaque_sight(value, children=())
+        name = getattr(value, "__name__", None) or type(value).__name__
+        path = f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', name)}"
+        return Sight(
+            kind,
+            (what, sanitise(path)),
+            is_leaf=True,
+            text=named_text(what, str(name)),
+            hashing=Hashing.BY_IDENTITY,
+        )
+
+
+_CALLABLES = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.MethodWrapperType,
+    types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+    functools.partial,
+    functools._lru_cache_wrapper,
+)
+
+
+def _innermost(value: functools.partial) -> Any:
+    function = value.func
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
+
+
+MAX_INSIDE = 10_000
+"""Attributes of opaque objects that one walk follows: an object may hold half the process."""
+
+
+class OpaqueHandler:
+    """Everything else: one leaf for JAX, with what it holds shown inside it."""
+
+    def __init__(self) -> None:
+        self._followed = 0
+
+    def recognises(self, cls: type) -> bool:
+        """Any class."""
+        return True
+
+    def look(self, value: Any) -> Sight:
+        """A leaf, with its items or attributes inside."""
+        children: list[Child] = []
+        if self._followed < MAX_INSIDE:
+            children = _inside(value)
+            self._followed += len(children)
+        return _opaque_sight(value, children=children)
+
+
+def _opaque_sight(value: object, *, children: "list[Child] | tuple[()]") -> Sight:
+    cls = type(value)
+    is_dataclass = dataclasses.is_dataclass(cls)
+    return Sight(
+        Kind.DATACLASS if is_dataclass else Kind.OPAQUE,
+        class_names(cls),
+        is_leaf=True,
+        children=children,
+        text=None if children else _opaque_text(value),
+        hashing=_hashing(cls),
+        flags=Flag.UNREGISTERED if children else 0,
+    )
+
+
+def _opaque_text(value: object) -> str:
+    if type(value).__repr__ is object.__repr__:
+        # Without the address: it differs from run to run and tells nothing.
+        return named_text("object", type(value).__name__)
+    return guarded_repr(value)
+
+
+def _hashing(cls: type) -> Hashing:
+    if cls.__hash__ is None:
+        return Hashing.UNHASHABLE
+    return Hashing.BY_IDENTITY if cls.__hash__ is object.__hash__ else Hashing.BY_VALUE
+
+
+def _inside(value: Any) -> list[Child]:
+    """The items of a subclass of a container, or the attributes of a plain object."""
+    cls = type(value)
+    children: list[Child] = []
+    if isinstance(value, dict) and len(value) <= MAX_INSIDE:
+        children += [Child(f"[{key_text(key)}]", item) for key, item in dict.items(value)]
+    elif isinstance(value, (list, tuple)) and len(value) <= MAX_INSIDE:
+        children += [Child(index, item) for index, item in enumerate(value)]
+    elif cls.__reduce_ex__ is not object.__reduce_ex__ or cls.__reduce__ is not object.__reduce__:
+        # It describes itself otherwise than by its attributes, which are then its own affair.
+        return []
+    attributes = getattr(value, "__dict__", None)
+    if type(attributes) is dict:
+        children += [
+            Child(attribute_entry(sanitise(name)), item)
+            for name, item in attributes.items()
+            if type(name) is str
+        ]
+    return children

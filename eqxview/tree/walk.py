@@ -1,0 +1,266 @@
+"""From any root to a `Tree`: one walk, for live objects and for descriptions in a file.
+
+The walk knows nothing of either. It is given a `look` function that says what *one* object
+is (a `Sight`), and turns that into rows: pre-order, without recursion, cycles cut, shared
+arrays tied, and the role of each node settled by where it stands.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from eqxview.tree.columns import NOTHING, Placement, Tree, TreeBuilder, ValueSource
+from eqxview.tree.kinds import Flag, Hashing, Kind, Role
+
+
+class Standing(IntEnum):
+    """How a child hangs on its parent."""
+
+    CHILD = 0
+    """A child that JAX flattens."""
+    STATIC = 1
+    """A static field: part of the treedef."""
+    INSIDE = 2
+    """Content of what JAX takes for a leaf."""
+    UNKNOWN = 3
+    """The file does not tell whether JAX flattens it."""
+    UNKNOWN_FIELD = 4
+    """A field of a known Module whose declaration, static or not, is not known."""
+
+
+class Child(NamedTuple):
+    """One step down."""
+
+    entry: str | int
+    """The entry of the key path, sanitised, or the index in a sequence."""
+    value: object
+    standing: Standing = Standing.CHILD
+
+
+class ArrayFacts(NamedTuple):
+    """What is known of an array without its values."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    nbytes: int
+    handle: int = NOTHING
+    placement: Placement | None = None
+
+
+class Sight:
+    """What one object is: one level, nothing below it."""
+
+    __slots__ = (
+        "array",
+        "children",
+        "flags",
+        "hashing",
+        "is_leaf",
+        "kind",
+        "notes",
+        "preview",
+        "text",
+        "tie_key",
+        "type_name",
+    )
+
+    def __init__(
+        self,
+        kind: Kind,
+        type_name: tuple[str, str],
+        *,
+        is_leaf: bool | None,
+        children: Sequence[Child] = (),
+        text: str | None = None,
+        preview: str | None = None,
+        hashing: Hashing = Hashing.NOT_STATIC,
+        array: ArrayFacts | None = None,
+        flags: int = 0,
+        tie_key: int | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.kind = kind
+        self.type_name = type_name
+        """Short class name and class name with module, sanitised."""
+        self.is_leaf = is_leaf
+        """Whether JAX takes it for a leaf; `None` where the file does not tell."""
+        self.children = children
+        self.text = text
+        """The value in one line, sanitised; `None` for containers."""
+        self.preview = preview
+        """A small container in one line: shown instead of its children where JAX sees none."""
+        self.hashing = hashing
+        self.array = array
+        self.flags = flags
+        self.tie_key = tie_key
+        """Equal for the same array met twice; `None` for what cannot be shared."""
+        self.notes = notes
+
+
+DEFAULT_MAX_NODES = 20_000_000
+"""Rows after which a walk stops."""
+
+
+def walk(
+    root: object,
+    look: Callable[[object], Sight],
+    *,
+    values: ValueSource | None = None,
+    max_nodes: int = DEFAULT_MAX_NODES,
+) -> Tree:
+    """The tree of `root`, seen through `look`.
+
+    A container that is its own ancestor is shown once more, not followed. After `max_nodes`
+    rows nothing more is followed, and the root's notes say so.
+    """
+    builder = TreeBuilder()
+    ancestors = _Ancestors()
+    ties = _Ties()
+    # The stack holds what is still to be shown, the next on top.
+    stack: list[tuple[Child, int, int]] = [(Child("", root), NOTHING, 0)]
+    cut = 0
+    while stack:
+        child, parent, depth = stack.pop()
+        entry, value, standing = child
+        ancestors.leave(depth)
+        if len(builder.tree.parent) >= max_nodes:
+            cut = 1 + len(stack)
+            break
+        if (above := ancestors.depth_of(value)) is not None:
+            _add_cycle(builder, entry, parent, depth, standing, above)
+            continue
+        sight = look(value)
+        text, children = sight.text, sight.children
+        if sight.preview is not None and standing in (Standing.STATIC, Standing.INSIDE):
+            text, children = sight.preview, ()
+        role = _role(sight, standing)
+        row = builder.add(
+            entry,
+            parent,
+            depth,
+            kind=sight.kind,
+            role=role,
+            type_name=sight.type_name,
+            text=text,
+            hashing=sight.hashing if role in _HASHED_ROLES else Hashing.NOT_STATIC,
+            flags=sight.flags,
+        )
+        for note in sight.notes:
+            builder.note(row, note)
+        if (facts := sight.array) is not None:
+            builder.set_array(
+                row,
+                dtype=facts.dtype,
+                shape=facts.shape,
+                nbytes=facts.nbytes,
+                handle=facts.handle,
+                placement=facts.placement,
+            )
+            if sight.tie_key is not None:
+                ties.meet(sight.tie_key, row, value)
+        if children:
+            ancestors.enter(value, depth)
+            below = _standing_below(sight, standing)
+            for step in reversed(children):
+                if below != Standing.CHILD and (below == Standing.INSIDE or not step.standing):
+                    step = Child(step.entry, step.value, below)
+                stack.append((step, row, depth + 1))
+    tree = builder.finish(values)
+    tree.ties = ties.numbered()
+    if cut:
+        builder.note(0, f"shown are the first {max_nodes:,} nodes: more were not followed")
+    return tree
+
+
+_HASHED_ROLES = frozenset({Role.STATIC_FIELD, Role.STATIC_LEAF, Role.UNKNOWN})
+
+
+def _role(sight: Sight, standing: Standing) -> Role:
+    if standing == Standing.INSIDE:
+        return Role.INSIDE
+    if standing == Standing.STATIC:
+        return Role.STATIC_FIELD
+    if sight.kind == Kind.NONE:
+        return Role.NONE
+    if sight.array is not None and sight.kind == Kind.ARRAY:
+        # Below an unknown class an array is shown as what it is; the class carries the `?`.
+        return Role.UNKNOWN if standing == Standing.UNKNOWN else Role.DYNAMIC
+    if sight.is_leaf is None or (sight.is_leaf and standing >= Standing.UNKNOWN):
+        return Role.UNKNOWN
+    return Role.STATIC_LEAF if sight.is_leaf else Role.NODE
+
+
+def _standing_below(sight: Sight, standing: Standing) -> Standing:
+    """How the children stand because of their parent; `CHILD`: each as it says itself."""
+    if standing in (Standing.STATIC, Standing.INSIDE) or sight.is_leaf:
+        return Standing.INSIDE
+    if sight.is_leaf is None or standing == Standing.UNKNOWN:
+        return Standing.UNKNOWN
+    return standing
+
+
+def _add_cycle(
+    builder: TreeBuilder,
+    entry: str | int,
+    parent: int,
+    depth: int,
+    standing: Standing,
+    above: int,
+) -> None:
+    steps = depth - above
+    row = builder.add(
+        entry,
+        parent,
+        depth,
+        kind=Kind.CUT,
+        role=Role.STATIC_FIELD if standing == Standing.STATIC else Role.INSIDE,
+        type_name=("cycle", "cycle"),
+        text=f"<cycle: this is its own ancestor, {steps} level{'s' * (steps != 1)} up>",
+        flags=Flag.PROBLEM,
+    )
+    builder.note(row, "JAX cannot flatten a pytree that contains itself")
+
+
+class _Ancestors:
+    """The containers on the way from the root to the current node, by identity."""
+
+    def __init__(self) -> None:
+        # The objects themselves, not their ids alone: a child that its parent made on the fly
+        # must not be freed, and its id be taken by another, while we are below it.
+        self._by_depth: list[object] = []
+        self._depth: dict[int, int] = {}
+
+    def leave(self, depth: int) -> None:
+        """Forget the ancestors at `depth` and deeper."""
+        while len(self._by_depth) > depth:
+            self._depth.pop(id(self._by_depth.pop()), None)
+
+    def enter(self, value: object, depth: int) -> None:
+        # What has no children is never entered, so depths arrive in order.
+        self._by_depth.append(value)
+        self._depth[id(value)] = depth
+
+    def depth_of(self, value: object) -> int | None:
+        return self._depth.get(id(value))
+
+
+class _Ties:
+    """Arrays met more than once."""
+
+    def __init__(self) -> None:
+        self._first: dict[int, tuple[int, object]] = {}
+        self._rows: dict[int, list[int]] = {}
+
+    def meet(self, key: int, row: int, value: object) -> None:
+        # `value` is kept for as long as the walk lasts, so that no other array takes its id.
+        first, _ = self._first.setdefault(key, (row, value))
+        if first != row:
+            self._rows.setdefault(first, [first]).append(row)
+
+    def numbered(self) -> dict[int, int]:
+        """Each shared row with the number of its tie, in the order of first appearance."""
+        numbers: dict[int, int] = {}
+        for number, first in enumerate(sorted(self._rows), start=1):
+            for row in self._rows[first]:
+                numbers[row] = number
+        return dict(sorted(numbers.items()))
