@@ -1,1 +1,39 @@
-"""(to come)"""
+"""See what JAX programs made of pytrees really do.
+
+The names below are loaded when first used: `import eqxview` itself costs nothing, and loads
+neither JAX, NumPy nor Textual.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from eqxview.errors import EqxviewError as EqxviewError
+    from eqxview.readers import open_file as open_file
+    from eqxview.tree import Tree as Tree
+    from eqxview.tree.live import tree_of as tree_of
+
+__version__ = "0.1.0"
+
+# Never write `import inspect` in this file: it would put Python's module in the place of our
+# subpackage `eqxview.inspect`. A test keeps watch.
+_LAZY = {
+    "EqxviewError": "eqxview.errors",
+    "Tree": "eqxview.tree",
+    "open_file": "eqxview.readers",
+    "tree_of": "eqxview.tree.live",
+}
+
+__all__ = ["EqxviewError", "Tree", "__version__", "open_file", "tree_of"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'eqxview' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(_LAZY[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -1,1 +1,12 @@
-"""(to come)"""
+"""The `eqxview` command.
+
+| file | what it holds |
+|---|---|
+| `main.py` | runs a command; every failure ends here in one line, a hint and an exit code |
+| `commands.py` | the table of commands |
+| `complaint.py` | how an error is told |
+| `show.py` | `eqxview FILE` |
+| `demo.py`, `demo_model.py` | `eqxview demo` |
+| `faces.py` | terminal app, text or JSON: which one it is to be |
+| `parsing.py` | an argument parser that fails as the rest of us does |
+"""

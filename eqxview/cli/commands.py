@@ -1,0 +1,17 @@
+"""The table of commands. What is no command's name is a file to show."""
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """One command: its name, what it does in one line, and the module whose `run` does it."""
+
+    name: str
+    summary: str
+    module: str
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("show", "show the pytree in a file (what `eqxview FILE` does)", "eqxview.cli.show"),
+    Command("demo", "build a small model, pickle it, and show it", "eqxview.cli.demo"),
+)

@@ -1,0 +1,25 @@
+"""An argument parser whose complaints are one line and a hint, with our exit code."""
+
+import argparse
+from typing import NoReturn
+
+from eqxview.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """`argparse`'s parser, raising `UsageError` where that would print and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong with the command line."""
+        raise UsageError(message, hint=f"see: {self.prog} --help")
+
+
+def positive_int(text: str) -> int:
+    """A whole number of at least 1, underscores allowed: `5_000_000`."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return value
