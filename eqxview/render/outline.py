@@ -54,22 +54,20 @@ def _line(
     # What would push the columns apart takes its own room instead.
     label_room = max(label_column - len(guide) - len(glyph), 0)
     label = line.label + " " * (label_room - cell_width(line.label))
-    what = line.what + " " * (what_column - cell_width(line.what))
+    what = f"{line.letter:1} {line.what}" + " " * (what_column - cell_width(line.what))
     tail = f"  {line.count:>7}  {line.size:>9}  {line.remarks}".rstrip()
     if width is not None:
         room = max(width - cell_width(guide + glyph + label) - 2, 0)
-        what = fit(what, room) if line.what else what
+        what = fit(what.rstrip(), room) if cell_width(what) > room else what
         tail = fit(tail, max(room - cell_width(what), 0))
+    if palette is PLAIN:
+        return f"{guide}{glyph}{label}  {what}{tail}".rstrip()
     if not tail:
         what = what.rstrip()
-        if not what:
-            label = label.rstrip()
-    if palette is PLAIN:
-        return f"{guide}{glyph}{label}{'  ' if what else ''}{what}{tail}".rstrip()
     colour, reset = palette.of_role(tree.role[row]), palette.reset
     return (
-        f"{palette.guide}{guide}{reset}{colour}{glyph}{reset}{label}"
-        f"{'  ' if what else ''}{colour}{what}{reset}{palette.faint}{tail}{reset}"
+        f"{palette.guide}{guide}{reset}{colour}{glyph}{reset}{label}  "
+        f"{colour}{what}{reset}{palette.faint}{tail}{reset}"
     )
 
 

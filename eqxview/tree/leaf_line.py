@@ -2,9 +2,9 @@
 
 A line has columns that a face lays out and colours as it likes:
 
-    ● .weight   f32[4,2]            8     32 B   cpu:0* ~1
-    ○ .stride   (2, 2)                           by value
-    ◆ .act      <function relu>                  by identity
+    ● .weight   D f32[4,2]            8     32 B   cpu:0* ~1
+    ○ .stride   S (2, 2)                           by value
+    ◆ .act      S <function relu>                  by identity
 """
 
 from typing import NamedTuple
@@ -19,6 +19,8 @@ class LeafLine(NamedTuple):
 
     glyph: str
     """The role's glyph: `●` dynamic, `○` static field, `◆` static leaf, `·` none."""
+    letter: str
+    """`D` dynamic, `S` static, `?` not known; empty for the rest."""
     label: str
     """The last step of the key path; for the root its class."""
     what: str
@@ -37,7 +39,7 @@ def leaf_line(tree: Tree, row: int) -> LeafLine:
     text_index = tree.text[row]
     if shape is not None and tree.kind[row] == Kind.ARRAY:
         dtype = tree.dtypes[tree.dtype[row]]
-        what = array_type(dtype, shape, weak=bool(tree.flags[row] & Flag.WEAK))
+        what = array_type(dtype, shape, weak=tree.flags[row] & _WEAK != 0)
         count, size = short_count(tree.size[row]), byte_size(tree.nbytes[row])
     elif text_index >= 0:
         what, count, size = tree.texts[text_index], "", ""
@@ -50,8 +52,10 @@ def leaf_line(tree: Tree, row: int) -> LeafLine:
     if row == 0 and tree.end[0] > 1:
         # The root has no entry: it is called by what it is.
         label, what = what, ""
+    mark = _MARKS[tree.role[row]]
     return LeafLine(
-        ROLE_MARKS[_ROLES[tree.role[row]]].glyph,
+        mark.glyph,
+        mark.letter,
         label,
         what,
         count,
@@ -71,21 +75,27 @@ def container_text(tree: Tree, row: int) -> str:
 
 def remarks(tree: Tree, row: int) -> str:
     """What a node's line ends with."""
+    key = (tree.place[row], tree.flags[row], tree.hashing[row])
+    text = tree.remarks.get(key)
+    if text is None:
+        text = tree.remarks[key] = _remarks(tree, *key)
+    if tree.ties and (tie := tree.ties.get(row)):
+        return f"{text} ~{tie}".lstrip()
+    return text
+
+
+def _remarks(tree: Tree, place: int, flags: int, hashing: int) -> str:
     words: list[str] = []
-    flags = tree.flags[row]
-    if (index := tree.place[row]) != NOTHING:
-        words.append(tree.places[index].device + ("*" if flags & Flag.COMMITTED else ""))
-    for flag, word in _FLAG_WORDS:
-        if flags & flag:
-            words.append(word)
-    if hashing := tree.hashing[row]:
-        words.append(Hashing(hashing).word)
-    if tie := tree.ties.get(row):
-        words.append(f"~{tie}")
+    if place != NOTHING:
+        words.append(tree.places[place].device + ("*" if flags & Flag.COMMITTED else ""))
+    words += (word for flag, word in _FLAG_WORDS if flags & flag)
+    words.append(Hashing(hashing).word)
     return " ".join(filter(None, words))
 
 
-_ROLES = list(Role)
+_MARKS = [ROLE_MARKS[role] for role in Role]
+# Plain integers: `&` on members of an enumeration takes a microsecond.
+_WEAK = int(Flag.WEAK)
 _COUNTED_KINDS = frozenset({Kind.LIST, Kind.TUPLE, Kind.DICT})
 _FLAG_WORDS = (
     (Flag.NUMPY, "numpy"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from eqxview.tree.columns import NOTHING, Placement, Tree, TreeBuilder, ValueSource
+from eqxview.tree.columns import NOTHING, ArrayFacts, Tree, TreeBuilder, ValueSource
 from eqxview.tree.kinds import Flag, Hashing, Kind, Role
 
 
@@ -35,16 +35,6 @@ class Child(NamedTuple):
     """The entry of the key path, sanitised, or the index in a sequence."""
     value: object
     standing: Standing = Standing.CHILD
-
-
-class ArrayFacts(NamedTuple):
-    """What is known of an array without its values."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    nbytes: int
-    handle: int = NOTHING
-    placement: Placement | None = None
 
 
 class Sight:
@@ -123,7 +113,7 @@ def walk(
         child, parent, depth = stack.pop()
         entry, value, standing = child
         ancestors.leave(depth)
-        if len(builder.tree.parent) >= max_nodes:
+        if len(builder) >= max_nodes:
             cut = 1 + len(stack)
             break
         if (above := ancestors.depth_of(value)) is not None:
@@ -144,20 +134,12 @@ def walk(
             text=text,
             hashing=sight.hashing if role in _HASHED_ROLES else Hashing.NOT_STATIC,
             flags=sight.flags,
+            array=sight.array,
         )
         for note in sight.notes:
             builder.note(row, note)
-        if (facts := sight.array) is not None:
-            builder.set_array(
-                row,
-                dtype=facts.dtype,
-                shape=facts.shape,
-                nbytes=facts.nbytes,
-                handle=facts.handle,
-                placement=facts.placement,
-            )
-            if sight.tie_key is not None:
-                ties.meet(sight.tie_key, row, value)
+        if sight.tie_key is not None:
+            ties.meet(sight.tie_key, row, value)
         if children:
             ancestors.enter(value, depth)
             below = _standing_below(sight, standing)

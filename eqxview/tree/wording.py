@@ -34,7 +34,8 @@ def counted(number: int, noun: str) -> str:
     """`number` and `noun` in agreement: `1 leaf`, `1,204 leaves`."""
     if number == 1:
         return f"1 {noun}"
-    return f"{number:,} {_PLURALS.get(noun, noun + 's')}"
+    *before, last = noun.split(" ")
+    return " ".join((f"{number:,}", *before, _PLURALS.get(last, last + "s")))
 
 
 _PLURALS = {"leaf": "leaves", "entry": "entries", "class": "classes"}

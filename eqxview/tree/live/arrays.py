@@ -8,10 +8,10 @@ import weakref
 from typing import Any
 
 from eqxview.errors import UnreadableFile
-from eqxview.tree.columns import NOTHING, Placement, Tree
+from eqxview.tree.columns import NOTHING, ArrayFacts, Placement, Tree
 from eqxview.tree.kinds import Flag, Hashing, Kind
-from eqxview.tree.live.handler import class_names
-from eqxview.tree.walk import ArrayFacts, Sight
+from eqxview.tree.live.handler import ClassNames
+from eqxview.tree.walk import Sight
 
 
 class LiveValues:
@@ -50,7 +50,8 @@ class LiveValues:
 class ArrayHandler:
     """Array leaves."""
 
-    def __init__(self, values: LiveValues) -> None:
+    def __init__(self, names: ClassNames, values: LiveValues) -> None:
+        self._names = names
         self._values = values
         self._placements: dict[object, Placement] = {}
         self._dtypes: dict[object, str] = {}
@@ -87,7 +88,7 @@ class ArrayHandler:
         else:
             return Sight(
                 Kind.OPAQUE,
-                class_names(cls),
+                self._names[cls],
                 is_leaf=True,
                 hashing=Hashing.BY_VALUE,
                 text=f"<{cls.__name__}>",
@@ -97,7 +98,7 @@ class ArrayHandler:
             flags |= Flag.WEAK
         return Sight(
             Kind.ARRAY,
-            class_names(cls),
+            self._names[cls],
             is_leaf=True,
             array=ArrayFacts(
                 self._dtype(value), tuple(value.shape), nbytes, handle=handle, placement=placement

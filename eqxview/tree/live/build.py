@@ -4,7 +4,7 @@ from eqxview.tree.columns import Tree
 from eqxview.tree.kinds import Flag, Hashing, Kind
 from eqxview.tree.live.arrays import ArrayHandler, LiveValues
 from eqxview.tree.live.containers import ContainerHandler
-from eqxview.tree.live.handler import Handler, class_names
+from eqxview.tree.live.handler import ClassNames, Handler
 from eqxview.tree.live.leaves import (
     CallableHandler,
     EnumHandler,
@@ -35,16 +35,17 @@ class _Look:
         # First match wins. Ours and JAX's own come first because they are the most specific
         # and the most frequent; `RegisteredHandler` before the leaves, since a class of any
         # sort may have been registered; `OpaqueHandler` takes what is left.
+        self._names = names = ClassNames()
         self._handlers: tuple[Handler, ...] = (
-            ContainerHandler(),
-            PrimitiveHandler(),
-            ArrayHandler(values),
-            ModuleHandler(),
-            RegisteredHandler(),
-            EnumHandler(),
-            SetHandler(),
-            CallableHandler(),
-            OpaqueHandler(),
+            ContainerHandler(names),
+            PrimitiveHandler(names),
+            ArrayHandler(names, values),
+            ModuleHandler(names),
+            RegisteredHandler(names),
+            EnumHandler(names),
+            SetHandler(names),
+            CallableHandler(names),
+            OpaqueHandler(names),
         )
         self._by_class: dict[type, Handler] = {}
 
@@ -60,7 +61,7 @@ class _Look:
             reason = sanitise(f"{type(error).__name__}: {error}")
             return Sight(
                 Kind.OPAQUE,
-                class_names(cls),
+                self._names[cls],
                 is_leaf=True,
                 text=f"<not shown: {reason}>",
                 hashing=Hashing.UNKNOWN,

@@ -10,13 +10,16 @@ from eqxview.tree.containers import (
     none_sight,
     tuple_sight,
 )
-from eqxview.tree.live.handler import class_names
+from eqxview.tree.live.handler import ClassNames
 from eqxview.tree.live.value_repr import key_text
 from eqxview.tree.walk import Sight
 
 
 class ContainerHandler:
     """Exactly the built-in containers: JAX takes a subclass of one for a leaf."""
+
+    def __init__(self, names: ClassNames) -> None:
+        self._names = names
 
     def recognises(self, cls: type) -> bool:
         """The classes that JAX itself registers, and namedtuples."""
@@ -34,11 +37,11 @@ class ContainerHandler:
         if cls is collections.OrderedDict or cls is dict or cls is collections.defaultdict:
             return dict_sight(
                 list(value.items()),
-                class_names(cls),
+                self._names[cls],
                 key_text=key_text,
                 ordered=cls is collections.OrderedDict,
             )
-        return named_tuple_sight(value, value._fields, class_names(cls))
+        return named_tuple_sight(value, value._fields, self._names[cls])
 
 
 _BUILT_IN = frozenset(

@@ -18,6 +18,15 @@ class Handler(Protocol):
         ...
 
 
-def class_names(cls: type) -> tuple[str, str]:
-    """The short name of a class, and the one with its module; both sanitised."""
-    return sanitise(cls.__name__), sanitise(f"{cls.__module__}.{cls.__qualname__}")
+class ClassNames(dict[type, tuple[str, str]]):
+    """The short name of a class, and the one with its module; sanitised, and made once.
+
+    One belongs to one walk: kept for longer, it would keep classes alive.
+    """
+
+    def __missing__(self, cls: type) -> tuple[str, str]:
+        names = self[cls] = (
+            sanitise(cls.__name__),
+            sanitise(f"{cls.__module__}.{cls.__qualname__}"),
+        )
+        return names

@@ -8,7 +8,7 @@ from typing import Any
 
 from eqxview.tree.key_path import attribute_entry
 from eqxview.tree.kinds import Flag, Hashing, Kind
-from eqxview.tree.live.handler import class_names
+from eqxview.tree.live.handler import ClassNames
 from eqxview.tree.live.value_repr import guarded_repr, key_text
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.value_text import named_text, preview_text, primitive_text
@@ -28,6 +28,9 @@ _PRIMITIVE_KINDS: dict[type, Kind] = {
 class PrimitiveHandler:
     """Numbers, strings, bytes."""
 
+    def __init__(self, names: ClassNames) -> None:
+        self._names = names
+
     def recognises(self, cls: type) -> bool:
         """Python's own types, not their subclasses."""
         return cls in _PRIMITIVE_KINDS
@@ -37,7 +40,7 @@ class PrimitiveHandler:
         cls = type(value)
         return Sight(
             _PRIMITIVE_KINDS[cls],
-            class_names(cls),
+            self._names[cls],
             is_leaf=True,
             text=primitive_text(value),
             preview=primitive_text(value),
@@ -48,6 +51,9 @@ class PrimitiveHandler:
 class EnumHandler:
     """Members of enumerations."""
 
+    def __init__(self, names: ClassNames) -> None:
+        self._names = names
+
     def recognises(self, cls: type) -> bool:
         """Subclasses of `enum.Enum`."""
         return issubclass(cls, enum.Enum)
@@ -57,7 +63,7 @@ class EnumHandler:
         text = f"{type(value).__name__}.{value.name}"
         return Sight(
             Kind.ENUM,
-            class_names(type(value)),
+            self._names[type(value)],
             is_leaf=True,
             text=sanitise(text),
             hashing=Hashing.BY_VALUE,
@@ -66,6 +72,9 @@ class EnumHandler:
 
 class SetHandler:
     """Sets, which JAX does not flatten."""
+
+    def __init__(self, names: ClassNames) -> None:
+        self._names = names
 
     def recognises(self, cls: type) -> bool:
         """`set` and `frozenset`."""
@@ -77,7 +86,7 @@ class SetHandler:
         text = preview_text("{", sorted(texts, key=str), "}") if texts else None
         return Sight(
             Kind.SET,
-            class_names(type(value)),
+            self._names[type(value)],
             is_leaf=True,
             text=text or f"<{type(value).__name__} of {len(value):,}>",
             hashing=Hashing.UNHASHABLE if type(value) is set else Hashing.BY_VALUE,
@@ -86,6 +95,9 @@ class SetHandler:
 
 class CallableHandler:
     """Functions, classes, methods, `functools.partial`s: leaves known by their names."""
+
+    def __init__(self, names: ClassNames) -> None:
+        self._names = names
 
     def recognises(self, cls: type) -> bool:
         """What is called, and no instance of a user's class."""
@@ -106,7 +118,7 @@ class CallableHandler:
         elif callable(value):
             kind, what = Kind.FUNCTION, "function"
         else:
-            return _opaque_sight(value, children=())
+            return _opaque_sight(value, self._names[type(value)], children=())
         name = getattr(value, "__name__", None) or type(value).__name__
         path = f"{getattr(value, '__module__', None)}.{getattr(value, '__qualname__', name)}"
         return Sight(
@@ -145,7 +157,8 @@ MAX_INSIDE = 10_000
 class OpaqueHandler:
     """Everything else: one leaf for JAX, with what it holds shown inside it."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: ClassNames) -> None:
+        self._names = names
         self._followed = 0
 
     def recognises(self, cls: type) -> bool:
@@ -158,15 +171,17 @@ class OpaqueHandler:
         if self._followed < MAX_INSIDE:
             children = _inside(value)
             self._followed += len(children)
-        return _opaque_sight(value, children=children)
+        return _opaque_sight(value, self._names[type(value)], children=children)
 
 
-def _opaque_sight(value: object, *, children: "list[Child] | tuple[()]") -> Sight:
+def _opaque_sight(
+    value: object, type_name: tuple[str, str], *, children: "list[Child] | tuple[()]"
+) -> Sight:
     cls = type(value)
     is_dataclass = dataclasses.is_dataclass(cls)
     return Sight(
         Kind.DATACLASS if is_dataclass else Kind.OPAQUE,
-        class_names(cls),
+        type_name,
         is_leaf=True,
         children=children,
         text=None if children else _opaque_text(value),

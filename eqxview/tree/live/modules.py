@@ -6,7 +6,7 @@ from typing import Any
 
 from eqxview.tree.key_path import attribute_entry
 from eqxview.tree.kinds import Hashing, Kind
-from eqxview.tree.live.handler import class_names
+from eqxview.tree.live.handler import ClassNames
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.walk import Child, Sight, Standing
 
@@ -14,7 +14,8 @@ from eqxview.tree.walk import Child, Sight, Standing
 class ModuleHandler:
     """Modules of the libraries that are imported already."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: ClassNames) -> None:
+        self._names = names
         self._fields: dict[type, tuple[tuple[str, str, Standing], ...]] = {}
 
     def recognises(self, cls: type) -> bool:
@@ -43,7 +44,7 @@ class ModuleHandler:
         held = vars(value)
         return Sight(
             Kind.MODULE,
-            class_names(cls),
+            self._names[cls],
             is_leaf=False,
             children=[
                 Child(entry, held[name], standing)

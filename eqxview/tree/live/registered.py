@@ -6,7 +6,7 @@ from typing import Any
 
 from eqxview.tree.key_path import attribute_entry, flat_entry
 from eqxview.tree.kinds import Hashing, Kind
-from eqxview.tree.live.handler import class_names
+from eqxview.tree.live.handler import ClassNames
 from eqxview.tree.live.value_repr import key_text
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.walk import Child, Sight, Standing
@@ -14,6 +14,9 @@ from eqxview.tree.walk import Child, Sight, Standing
 
 class RegisteredHandler:
     """Classes registered as pytree nodes, by whatever library."""
+
+    def __init__(self, names: ClassNames) -> None:
+        self._names = names
 
     def recognises(self, cls: type) -> bool:
         """Whether JAX would flatten an object of this class."""
@@ -36,7 +39,7 @@ class RegisteredHandler:
             children.insert(0, Child(".func", value.func, Standing.STATIC))
             kind = Kind.PARTIAL
         return Sight(
-            kind, class_names(cls), is_leaf=False, children=children, hashing=Hashing.UNKNOWN
+            kind, self._names[cls], is_leaf=False, children=children, hashing=Hashing.UNKNOWN
         )
 
 
