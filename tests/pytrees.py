@@ -21,7 +21,7 @@ class Pair(NamedTuple):
     second: Any
 
 
-Triple = collections.namedtuple("Triple", "x y z")  # noqa: PYI024  the old way is under test too
+Triple = collections.namedtuple("Triple", "x y z")
 
 
 @jax.tree_util.register_dataclass

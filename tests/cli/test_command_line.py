@@ -153,9 +153,7 @@ def test_the_demo_says_when_it_cannot_write(tmp_path):
 
 def test_running_the_main_file_by_its_path_is_refused_with_the_right_command():
     path = Path(eqxview.__file__).with_name("__main__.py")
-    done = subprocess.run(
-        [sys.executable, str(path)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "python -m eqxview" in done.stderr
     assert "Traceback" not in done.stderr
