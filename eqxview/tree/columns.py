@@ -126,6 +126,7 @@ class Tree:
     """Remarks on single nodes, e.g. where a field's role was learnt, or what is wrong."""
     values: ValueSource = field(default_factory=NoValues)
     _sums: "tuple[array, ...] | None" = None
+    _child_counts: dict[int, int] = field(default_factory=dict)
     remarks: dict[tuple[int, int, int], str] = field(default_factory=dict)
     """The ends of lines said so far: many nodes end alike. Filled by `leaf_line`."""
 
@@ -224,10 +225,21 @@ class Tree:
                 return None
         return row
 
+    def child_count(self, row: int) -> int:
+        """How many rows are directly below `row`."""
+        if self.end[row] - row <= _MANY_ROWS:
+            return sum(1 for _ in self.children(row))
+        # Asked for each time that the line of a long list is drawn.
+        count = self._child_counts.get(row)
+        if count is None:
+            count = self._child_counts[row] = sum(1 for _ in self.children(row))
+        return count
+
     def totals(self, row: int = 0) -> Totals:
         """Sums over the subtree at `row`; the first call walks the tree once."""
         if self._sums is None:
-            self._sums = self._prefix_sums()
+            large = len(self) > _MANY_ROWS
+            self._sums = self._prefix_sums_vectorised() if large else self._prefix_sums()
         stop = self.end[row]
         return Totals(*(sums[stop] - sums[row] for sums in self._sums))
 
@@ -235,11 +247,8 @@ class Tree:
         leaf = [self.is_leaf(row) for row in range(len(self))]
         is_array = [is_leaf and shape >= 0 for is_leaf, shape in zip(leaf, self.shape, strict=True)]
         counted = list(is_array)
-        seen: set[int] = set()
-        for row, tie in self.ties.items():
-            if counted[row]:
-                counted[row] = tie not in seen
-                seen.add(tie)
+        for row in self._repeated_ties():
+            counted[row] = False
         return tuple(
             array("q", accumulate(column, initial=0))
             for column in (
@@ -249,6 +258,40 @@ class Tree:
                 (size if once else 0 for once, size in zip(counted, self.nbytes, strict=True)),
             )
         )
+
+    def _prefix_sums_vectorised(self) -> tuple[array, ...]:
+        # A million rows take 0.02 s, and 1 s one by one: worth importing NumPy (0.1 s).
+        import numpy as np
+
+        role = np.frombuffer(self.role, np.uint8)
+        end = np.frombuffer(self.end, np.int32)
+        childless = end == np.arange(1, len(end) + 1)
+        leaf = np.isin(role, [int(known) for known in _LEAF_ROLES])
+        leaf |= (role == int(Role.UNKNOWN)) & childless
+        is_array = leaf & (np.frombuffer(self.shape, np.int32) >= 0)
+        counted = is_array.copy()
+        counted[list(self._repeated_ties())] = False
+        size, nbytes = (
+            np.where(counted, np.frombuffer(column, np.int64), 0)
+            for column in (self.size, self.nbytes)
+        )
+        sums = []
+        for typecode, column in (("i", leaf), ("i", is_array), ("q", size), ("q", nbytes)):
+            total = array(typecode, bytes(array(typecode).itemsize * (len(self) + 1)))
+            view = np.frombuffer(total, np.dtype(typecode))
+            np.cumsum(column, dtype=view.dtype, out=view[1:])
+            sums.append(total)
+        return tuple(sums)
+
+    def _repeated_ties(self) -> Iterator[int]:
+        """The rows of shared arrays that have appeared, as an array leaf, in a row before."""
+        seen: set[int] = set()
+        for row, tie in self.ties.items():
+            if not self.is_leaf(row) or self.shape[row] < 0:
+                continue
+            if tie in seen:
+                yield row
+            seen.add(tie)
 
 
 class TreeBuilder:
@@ -368,6 +411,7 @@ class TreeBuilder:
 
 
 _CHUNK = 4096
+_MANY_ROWS = 50_000
 _INT64_MAX = 2**63 - 1
 
 

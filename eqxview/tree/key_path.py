@@ -13,6 +13,7 @@ joined entries of a node are the key path that JAX prints for it:
 
 import ast
 import re
+from itertools import accumulate
 from typing import NamedTuple
 
 
@@ -106,18 +107,22 @@ def elide_middle(entries: list[str], width: int) -> str:
     `.blocks[…].attn.q` rather than `.blocks[11].att…`: a name is never cut, unless the last
     name alone is wider than `width`; then its end is kept.
     """
-    whole = "".join(entries)
-    if len(whole) <= width:
+    if len(entries) <= width and len(whole := "".join(entries)) <= width:
         return whole
-    best = ""
-    # Keep as many entries as fit, the tail first: it is what tells two leaves apart.
-    for tail in range(1, len(entries)):
-        for head in range(min(tail, len(entries) - tail), -1, -1):
-            shown = "".join(entries[:head]) + "…" + "".join(entries[len(entries) - tail :])
-            if len(shown) <= width:
-                if len(shown) > len(best):
-                    best = shown
-                break
+    # Keep as many entries as fit, the tail first: it is what tells two leaves apart. Lengths
+    # only, and no more entries than cells: a path may have fifty thousand of them.
+    heads = list(accumulate((len(entry) for entry in entries[:width]), initial=0))
+    tails = list(accumulate((len(entry) for entry in entries[: -width - 1 : -1]), initial=0))
+    best, longest = "", 0
+    for tail in range(1, min(len(tails), len(entries))):
+        if tails[tail] >= width:
+            break
+        head = min(tail, len(entries) - tail, len(heads) - 1)
+        while head and heads[head] + 1 + tails[tail] > width:
+            head -= 1
+        if heads[head] + tails[tail] > longest:
+            longest = heads[head] + tails[tail]
+            best = "".join((*entries[:head], "…", *entries[-tail:]))
     if best:
         return best
     return "…" + entries[-1][-(width - 1) :] if width > 1 else "…"[:width]

@@ -68,7 +68,7 @@ def container_text(tree: Tree, row: int) -> str:
     """A container by its class, a sequence or dict with its length: `Linear`, `list of 3`."""
     name = tree.type_name(row)
     if tree.kind[row] in _COUNTED_KINDS:
-        count = sum(1 for _ in tree.children(row))
+        count = tree.child_count(row)
         return f"{name} of {count:,}" if count else f"empty {name}"
     return name
 
