@@ -55,7 +55,7 @@ def _line(
     label_room = max(label_column - len(guide) - len(glyph), 0)
     label = line.label + " " * (label_room - cell_width(line.label))
     what = f"{line.letter:1} {line.what}" + " " * (what_column - cell_width(line.what))
-    tail = f"  {line.count:>7}  {line.size:>9}  {line.remarks}".rstrip()
+    tail = f"  {line.elements:>7}  {line.size:>9}  {line.remarks}".rstrip()
     if width is not None:
         room = max(width - cell_width(guide + glyph + label) - 2, 0)
         what = fit(what.rstrip(), room) if cell_width(what) > room else what
@@ -99,6 +99,6 @@ def _columns(tree: Tree) -> tuple[int, int]:
         line = leaf_line(tree, row)
         label = 3 * tree.depth[row] + 2 * bool(line.glyph) + cell_width(line.label)
         label_column = max(label_column, min(label, _MAX_LABEL_COLUMN))
-        if line.count or line.remarks:
+        if line.elements or line.remarks:
             what_column = max(what_column, min(cell_width(line.what), _MAX_WHAT_COLUMN))
     return label_column, what_column

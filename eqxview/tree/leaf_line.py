@@ -25,7 +25,7 @@ class LeafLine(NamedTuple):
     """The last step of the key path; for the root its class."""
     what: str
     """An array's type, a static value, or a container's class."""
-    count: str
+    elements: str
     """Elements of the arrays here and below, e.g. `25.6M`."""
     size: str
     """Bytes of the arrays here and below, e.g. `97.5 MB`."""
