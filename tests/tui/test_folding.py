@@ -52,7 +52,7 @@ def test_any_folds_show_what_the_obvious_way_shows(walked, monkeypatch):
             assert list(ours.visible) == plain.visible
             for each in range(len(tree.parent)):
                 assert ours.is_visible(each) == plain.is_visible(each)
-                nearest = max((r for r in (each, *plain.above(each)) if plain.is_visible(r)))
+                nearest = max(r for r in (each, *plain.above(each)) if plain.is_visible(r))
                 assert ours.visible[ours.position(each)] == nearest
 
     law()
