@@ -1,0 +1,179 @@
+"""Objects of classes: Modules, namedtuples, dataclasses, enum members, and everything else."""
+
+from eqxview.readers.class_source import ClassFacts, ClassKind
+from eqxview.readers.class_source.roots import is_never_registered
+from eqxview.readers.pickle.descriptions import Call
+from eqxview.readers.pickle.recognise import by_value
+from eqxview.readers.pickle.recognise.context import Context
+from eqxview.readers.pickle.recognise.names import Name, arguments_of, is_class_name, name_of
+from eqxview.readers.pickle.recognise.opaque import opaque_sight
+from eqxview.readers.pickle.recognise.state import attributes_of
+from eqxview.tree.containers import named_tuple_sight
+from eqxview.tree.key_path import attribute_entry
+from eqxview.tree.kinds import Hashing, Kind
+from eqxview.tree.sanitise import sanitise
+from eqxview.tree.walk import Child, Sight, Standing
+
+
+def instance(call: Call, context: Context) -> Sight | None:
+    """An object whose class has a name: by what is known of the class."""
+    name = class_of(call)
+    if name is None:
+        return None
+    facts = _facts(call, name, context)
+    describe = _KINDS.get(facts.kind) if facts is not None else None
+    if describe is not None and facts is not None:
+        sight = describe(call, facts, name, context)
+        if sight is not None:
+            return sight
+    return _any_instance(call, facts, name, context)
+
+
+def class_of(call: Call) -> Name | None:
+    """The class of an object, or the function that makes it; `None` where it has no name."""
+    if (name := name_of(call.function)) is not None:
+        return name
+    if type(call.function) is Call and by_value.is_class(call.function):
+        return by_value.class_name(call.function)
+    return None
+
+
+def _facts(call: Call, name: Name, context: Context) -> ClassFacts | None:
+    if type(call.function) is Call:
+        return by_value.class_facts(call.function, context)
+    # Python's own classes are leaves, whatever their source says: it is not opened. What
+    # `call` names may also be a function, whose source tells nothing of what it returns.
+    if is_never_registered(name.module) or (call.how != "new" and not is_class_name(name)):
+        return None
+    return context.classes.facts(name.module, name.name)
+
+
+def _module(call: Call, facts: ClassFacts, name: Name, context: Context) -> Sight | None:
+    """A Module: its declared fields in order, then what its source does not know of."""
+    attributes = attributes_of(call)
+    if attributes is None:
+        return None
+    children = _field_children(attributes, facts)
+    declared = {field.name for field in facts.fields}
+    extra = [
+        # Wrapping a function sets `__doc__`, `__name__` and the like, which JAX never sees.
+        key
+        for key in attributes
+        if key not in declared and not key.startswith("__")
+    ]
+    for key in extra:
+        children.append(
+            Child(attribute_entry(sanitise(key)), attributes[key], Standing.UNKNOWN_FIELD)
+        )
+    notes: tuple[str, ...] = ()
+    if extra:
+        notes = (
+            f"the class that was found does not declare {sanitise(', '.join(extra))}: "
+            "the file was written with another version of it",
+        )
+    if extra or any(field.is_static is None for field in facts.fields):
+        context.not_known(*name)
+    return Sight(
+        Kind.MODULE,
+        context.type_name(*name),
+        is_leaf=False,
+        children=children,
+        hashing=Hashing.UNKNOWN,
+        notes=notes,
+    )
+
+
+def _registered(call: Call, facts: ClassFacts, name: Name, context: Context) -> Sight | None:
+    """A dataclass registered with JAX: its fields, static ones among them."""
+    attributes = attributes_of(call)
+    if attributes is None:
+        return None
+    return Sight(
+        Kind.DATACLASS,
+        context.type_name(*name),
+        is_leaf=False,
+        children=_field_children(attributes, facts),
+        hashing=Hashing.UNKNOWN,
+    )
+
+
+def _field_children(attributes: dict[str, object], facts: ClassFacts) -> list[Child]:
+    return [
+        Child(attribute_entry(sanitise(field.name)), attributes[field.name], _STANDING[field[1]])
+        for field in facts.fields
+        if field.name in attributes
+    ]
+
+
+_STANDING = {
+    False: Standing.CHILD,
+    True: Standing.STATIC,
+    None: Standing.UNKNOWN_FIELD,
+}
+
+
+def _named_tuple(call: Call, facts: ClassFacts, name: Name, context: Context) -> Sight | None:
+    """A namedtuple: its items by the names of its fields."""
+    items = arguments_of(call)
+    if call.how != "new" or len(items) != len(facts.fields):
+        return None
+    fields = [field.name for field in facts.fields]
+    return named_tuple_sight(items, fields, context.type_name(*name))
+
+
+def _enum_member(call: Call, facts: ClassFacts, name: Name, context: Context) -> Sight | None:
+    """A member of an enumeration, which pickles as its class called with its value."""
+    arguments = arguments_of(call)
+    if len(arguments) != 1:
+        return None
+    member = _member(arguments[0], facts)
+    if member is None:
+        return None
+    return Sight(
+        Kind.ENUM,
+        context.type_name(*name),
+        is_leaf=True,
+        text=sanitise(f"{name.last}.{member}"),
+        hashing=Hashing.BY_VALUE,
+    )
+
+
+def _member(value: object, facts: ClassFacts) -> str | None:
+    kind = type(value)
+    if kind not in (int, str, float, bool, bytes, type(None)):
+        return None
+    for member, known in facts.members:
+        if type(known) is kind and known == value:
+            return member
+    return None
+
+
+def _any_instance(call: Call, facts: ClassFacts | None, name: Name, context: Context) -> Sight:
+    """An object that is one leaf for JAX, or of which that is not known."""
+    kind = facts.kind if facts is not None else None
+    is_leaf = kind in _LEAVES or (facts is None and is_never_registered(name.module)) or None
+    if is_leaf is None:
+        context.not_known(*name)
+    is_dataclass = kind == ClassKind.DATACLASS or (
+        kind in (ClassKind.UNSURE, ClassKind.PYTREE) and bool(facts and facts.fields)
+    )
+    return opaque_sight(
+        call,
+        context.type_name(*name),
+        context,
+        is_leaf=is_leaf,
+        kind=Kind.DATACLASS if is_dataclass else Kind.OPAQUE,
+        hashing=facts.hashing if facts is not None else Hashing.UNKNOWN,
+        order=[field.name for field in facts.fields] if facts is not None else (),
+    )
+
+
+_LEAVES = (ClassKind.PLAIN, ClassKind.DATACLASS, ClassKind.ENUM)
+
+_KINDS = {
+    ClassKind.MODULE: _module,
+    ClassKind.REGISTERED: _registered,
+    ClassKind.STATIC: _registered,
+    ClassKind.NAMEDTUPLE: _named_tuple,
+    ClassKind.ENUM: _enum_member,
+}

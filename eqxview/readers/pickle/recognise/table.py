@@ -1,0 +1,63 @@
+"""The table of recognisers: from a call in a file to what it stands for.
+
+A call of a function with a name in `BY_NAME` goes to its recogniser. If that does not know
+the shape, and for every other call, `BY_SHAPE` is asked in order, the most specific first.
+Every one is a pure function from descriptions to a `Sight`: nothing is looked up in a module,
+nothing imported, nothing called.
+"""
+
+from eqxview.readers.pickle.descriptions import Call
+from eqxview.readers.pickle.recognise import callables, containers, libraries, values
+from eqxview.readers.pickle.recognise.context import Context, Recogniser
+from eqxview.readers.pickle.recognise.instances import instance
+from eqxview.readers.pickle.recognise.names import called
+from eqxview.readers.pickle.recognise.opaque import unnamed
+from eqxview.tree.walk import Sight
+
+BY_NAME: dict[str, Recogniser] = {
+    "collections.OrderedDict": containers.ordered_dict,
+    "collections.defaultdict": containers.default_dict,
+    "collections.Counter": containers.counter,
+    "collections.deque": containers.deque,
+    "functools.partial": callables.partial,
+    "jax.tree_util.Partial": callables.tree_partial,
+    "jax._src.tree_util.Partial": callables.tree_partial,
+    "jaxlib._jax.PjitFunction": callables.jitted,
+    "jaxlib.xla_extension.PjitFunction": callables.jitted,
+    "jax._src.custom_derivatives.custom_jvp": callables.jitted,
+    "jax._src.custom_derivatives.custom_vjp": callables.jitted,
+    "eqxcore._pickling.load_callable": callables.loaded_callable,
+    "builtins.getattr": callables.method,
+    "types.MethodType": callables.method,
+    "builtins.bytearray": values.bytearray_call,
+    "builtins.range": values.span,
+    "builtins.slice": values.span,
+    "pathlib.PosixPath": values.path,
+    "pathlib.WindowsPath": values.path,
+    "pathlib.PurePosixPath": values.path,
+    "pathlib.PureWindowsPath": values.path,
+    "flax.core.frozen_dict.FrozenDict": libraries.frozen_dict,
+    "flax.nnx.statelib.State": libraries.nnx_state,
+    "flax.nnx.state.State": libraries.nnx_state,
+}
+"""Qualified name of what is called, as it is called today, to what knows its results."""
+
+BY_SHAPE: tuple[Recogniser, ...] = (
+    callables.function_by_value,
+    callables.class_by_value,
+    # Before the classes: a Variable or Module of nnx may be of any class of the user's.
+    libraries.nnx_variable,
+    libraries.nnx_object,
+    instance,
+)
+
+
+def look_at_call(call: Call, context: Context) -> Sight:
+    """What `call` stands for."""
+    recogniser = BY_NAME.get(called(call))
+    if recogniser is not None and (sight := recogniser(call, context)) is not None:
+        return sight
+    for recogniser in BY_SHAPE:
+        if (sight := recogniser(call, context)) is not None:
+            return sight
+    return unnamed(call, context)
