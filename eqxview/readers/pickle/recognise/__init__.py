@@ -14,8 +14,4 @@
 | `context.py` | what recognisers share while a tree is built |
 """
 
-from eqxview.readers.pickle.recognise.callables import reference as reference
-from eqxview.readers.pickle.recognise.containers import plain_dict as plain_dict
-from eqxview.readers.pickle.recognise.containers import plain_set as plain_set
-from eqxview.readers.pickle.recognise.context import Context as Context
-from eqxview.readers.pickle.recognise.table import look_at_call as look_at_call
+from eqxview.readers.pickle.recognise.table import Recognisers as Recognisers

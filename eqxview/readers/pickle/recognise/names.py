@@ -153,7 +153,17 @@ _LOWER_CASE_CLASSES = frozenset(
     ]
 )
 _LIBRARIES_OF_LOWER_CASE = frozenset(
-    "builtins collections datetime array itertools functools numpy jax ml_dtypes".split()  # noqa: SIM905
+    (
+        "builtins",
+        "collections",
+        "datetime",
+        "array",
+        "itertools",
+        "functools",
+        "numpy",
+        "jax",
+        "ml_dtypes",
+    )
 )
 
 

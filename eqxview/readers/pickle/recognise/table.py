@@ -6,7 +6,8 @@ Every one is a pure function from descriptions to a `Sight`: nothing is looked u
 nothing imported, nothing called.
 """
 
-from eqxview.readers.pickle.descriptions import Call
+from eqxview.readers.class_source import Classes
+from eqxview.readers.pickle.descriptions import Call, DictItems, Reference, SetItems
 from eqxview.readers.pickle.recognise import callables, containers, libraries, values
 from eqxview.readers.pickle.recognise.context import Context, Recogniser
 from eqxview.readers.pickle.recognise.instances import instance
@@ -50,6 +51,30 @@ BY_SHAPE: tuple[Recogniser, ...] = (
     libraries.nnx_object,
     instance,
 )
+
+
+class Recognisers:
+    """Says what a dict, set, name or call in a file stands for; one for each opened file."""
+
+    def __init__(self, classes: Classes) -> None:
+        self._context = Context(classes)
+
+    def __call__(self, description: object) -> Sight | None:
+        """What `description` is; `None` for what is none of these."""
+        match description:
+            case Call():
+                return look_at_call(description, self._context)
+            case DictItems():
+                return containers.plain_dict(description)
+            case Reference():
+                return callables.reference(description)
+            case SetItems():
+                return containers.plain_set(description)
+        return None
+
+    def hints(self) -> tuple[str, ...]:
+        """How to learn what the file and the sources at hand did not tell."""
+        return tuple(self._context.hints())
 
 
 def look_at_call(call: Call, context: Context) -> Sight:
