@@ -1,0 +1,40 @@
+"""What convolutions and pooling take: one image, channels first."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+
+def check_image(
+    layer: str, x: Any, channels: int | None, num_spatial_dims: int, dtype: Any = None
+) -> None:
+    """Raise unless `x` is one image, of so many `channels` (any for `None`) and this `dtype`.
+
+    `ValueError` for a wrong shape, `TypeError` for a wrong dtype, both saying what to do.
+    """
+    shape = jnp.shape(x)
+    rank = num_spatial_dims + 1
+    expected = f"({'channels' if channels is None else channels}{', ...' * num_spatial_dims})"
+    if len(shape) != rank:
+        message = (
+            f"Input to `{layer}` needs to have rank {rank}, but input has shape {shape}; expected "
+            f"one image, channels first, of shape {expected}."
+        )
+        if len(shape) == rank + 1:
+            message += " For a batch of images, use `jax.vmap(layer)(x)`."
+        elif len(shape) == rank - 1:
+            message += " If it is the channel axis that is missing, use `x[None]`."
+        raise ValueError(message)
+    if channels is not None and shape[0] != channels:
+        message = (
+            f"Input to `{layer}` has shape {shape}, {shape[0]} channels; expected {channels}, as "
+            f"the first axis: {expected}."
+        )
+        if shape[-1] == channels:
+            message += " If the channels are last, use `jnp.moveaxis(x, -1, 0)`."
+        raise ValueError(message)
+    if dtype is not None and jnp.result_type(x) != dtype:
+        raise TypeError(
+            f"Input to `{layer}` has dtype {jnp.result_type(x)}, its weight {dtype}; a convolution "
+            f"does not promote. Use `layer(x.astype({jnp.dtype(dtype).name!r}))`."
+        )

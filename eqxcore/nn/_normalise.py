@@ -1,0 +1,56 @@
+"""Normalise numbers to mean 0 and variance 1: what the normalisation layers share."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+NO_STATE: Any = object()
+"""The default of a `state` argument: none was given, so none is returned."""
+
+
+def at_least_float32(x: Float[Array, "*shape"], *others: Array | None) -> Any:
+    """The dtype to compute in: that of all arguments, and float32 or more.
+
+    Squares of half-precision numbers overflow and lose what the variance is made of. The
+    promotion is meant, whatever `jax_numpy_dtype_promotion` says of others'.
+    """
+    with jax.numpy_dtype_promotion("standard"):
+        return jnp.result_type(jnp.float32, x, *[other for other in others if other is not None])
+
+
+def standardise(
+    x: Float[Array, "*shape"], eps: float, axes: tuple[int, ...] | None = None
+) -> Float[Array, "*shape"]:
+    """`x`, shifted and scaled to mean 0 and variance 1 over `axes`; over all of them for `None`."""
+    centred = x - jnp.mean(x, axes, keepdims=True)
+    variance = jnp.mean(jnp.square(centred), axes, keepdims=True)
+    return centred * jax.lax.rsqrt(variance + eps)
+
+
+def scale_and_shift(
+    x: Float[Array, "*shape"],
+    weight: Float[Array, "*shape"] | None,
+    bias: Float[Array, "*shape"] | None,
+) -> Float[Array, "*shape"]:
+    """`weight * x + bias`, leaving out what is `None`."""
+    dtype = at_least_float32(x, weight, bias)
+    x = x.astype(dtype)
+    if weight is not None:
+        x = weight.astype(dtype) * x
+    if bias is not None:
+        x = x + bias.astype(dtype)
+    return x
+
+
+def check_exact_shape(layer: str, x: Any, shape: tuple[int, ...]) -> None:
+    """Raise `ValueError` unless `x` has precisely this shape."""
+    found = jnp.shape(x)
+    if found == shape:
+        return
+    message = f"`{layer}` got `x` of shape {found}; expected its own `shape`, {shape}."
+    if len(found) > len(shape) and found[len(found) - len(shape) :] == shape:
+        message += f" For a batch, or every element of a sequence, use `jax.vmap({layer.lower()})(x)`."
+    raise ValueError(message)

@@ -1,0 +1,94 @@
+"""How the arrays of a fresh layer are made: uniform random numbers, reproducible to the bit."""
+
+from collections.abc import Sequence
+from functools import partial
+from math import sqrt
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import DTypeLike
+from jaxtyping import Inexact, PRNGKeyArray
+
+
+def default_dtype(dtype: DTypeLike | None) -> np.dtype:
+    """`dtype`, or for `None` JAX's default floating-point dtype: float64 under x64."""
+    return jax.dtypes.canonicalize_dtype(np.float64) if dtype is None else jnp.dtype(dtype)
+
+
+def fan_in_limit(fan_in: int) -> float:
+    """The bound of the initial weights: one over the root of `fan_in`, 1 if that is 0."""
+    return 1.0 if fan_in == 0 else 1 / sqrt(fan_in)
+
+
+def weight_and_bias(
+    key: PRNGKeyArray,
+    weight_shape: Sequence[int],
+    bias_shape: Sequence[int] | None,
+    *,
+    fan_in: int,
+    dtype: DTypeLike | None,
+) -> tuple[Inexact[Array, "*weight"], Inexact[Array, "*bias"] | None]:
+    """A weight and a bias, uniform on plus or minus `1 / sqrt(fan_in)`; no bias for `None`.
+
+    The key is split in two whether or not there is a bias, so that the weight is the same
+    either way.
+    """
+    shapes = (tuple(weight_shape), None if bias_shape is None else tuple(bias_shape))
+    weight, bias = uniform_arrays(key, fan_in_limit(fan_in), shapes=shapes, dtype=dtype)
+    assert weight is not None
+    return weight, bias
+
+
+def uniform_arrays(
+    key: PRNGKeyArray,
+    limit: float,
+    *,
+    shapes: tuple[tuple[int, ...] | None, ...],
+    dtype: DTypeLike | None,
+) -> list[Inexact[Array, "..."] | None]:
+    """Arrays of these `shapes`, uniform on `[-limit, limit)`, one subkey each.
+
+    `None` among the shapes uses up its subkey and gives `None`.
+    Raises `ValueError` when `dtype` is not a floating-point or complex one.
+    """
+    dtype = default_dtype(dtype)
+    if not jnp.issubdtype(dtype, jnp.inexact):
+        raise ValueError(
+            f"A layer was asked for parameters of `dtype` {dtype}; expected a floating-point or "
+            "complex one, for they are trained by gradients. Make it with `dtype=jnp.float32` "
+            "and convert its arrays afterwards."
+        )
+    return _uniform_arrays(key, limit, shapes=shapes, dtype=dtype)
+
+
+# Jitted as a whole: splitting a key and unpacking it by hand costs more than the numbers do.
+# `limit` is an argument, not a constant, so that layers of equal shape share a program.
+@partial(jax.jit, static_argnames=("shapes", "dtype"))
+def _uniform_arrays(
+    key: PRNGKeyArray,
+    limit: Any,
+    *,
+    shapes: tuple[tuple[int, ...] | None, ...],
+    dtype: np.dtype,
+) -> list[Inexact[Array, "..."] | None]:
+    keys = jax.random.split(key, len(shapes))
+    return [
+        None if shape is None else _uniform(subkey, shape, limit, dtype)
+        for subkey, shape in zip(keys, shapes, strict=True)
+    ]
+
+
+def _uniform(
+    key: PRNGKeyArray, shape: tuple[int, ...], limit: Any, dtype: np.dtype
+) -> Inexact[Array, "..."]:
+    if jnp.issubdtype(dtype, jnp.complexfloating):
+        real_key, imaginary_key = jax.random.split(key, 2)
+        part = jnp.finfo(dtype).dtype
+        return jax.lax.complex(
+            jax.random.uniform(real_key, shape, part, -limit, limit),
+            jax.random.uniform(imaginary_key, shape, part, -limit, limit),
+        )
+    return jax.random.uniform(key, shape, dtype, -limit, limit)
