@@ -55,121 +55,26 @@ def arguments_of(call: Call) -> tuple[object, ...]:
     return call.arguments if type(call.arguments) is tuple else ()
 
 
-# As one text: one word a line would take a page.
-_LOWER_CASE_CLASSES = frozenset(
-    [
-        "bool",
-        "bytearray",
-        "bytes",
-        "complex",
-        "dict",
-        "enumerate",
-        "filter",
-        "float",
-        "frozenset",
-        "int",
-        "list",
-        "map",
-        "memoryview",
-        "object",
-        "property",
-        "range",
-        "reversed",
-        "set",
-        "slice",
-        "staticmethod",
-        "classmethod",
-        "str",
-        "super",
-        "tuple",
-        "type",
-        "zip",
-        "deque",
-        "defaultdict",
-        "date",
-        "time",
-        "datetime",
-        "timedelta",
-        "timezone",
-        "array",
-        "count",
-        "cycle",
-        "chain",
-        "partial",
-        "bool_",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "float16",
-        "float32",
-        "float64",
-        "longdouble",
-        "complex64",
-        "complex128",
-        "clongdouble",
-        "bfloat16",
-        "int_",
-        "intc",
-        "intp",
-        "uint",
-        "uintc",
-        "uintp",
-        "str_",
-        "bytes_",
-        "void",
-        "object_",
-        "datetime64",
-        "timedelta64",
-        "ndarray",
-        "dtype",
-        "generic",
-        "number",
-        "integer",
-        "inexact",
-        "floating",
-        "character",
-        "flexible",
-        "signedinteger",
-        "unsignedinteger",
-        "complexfloating",
-        "half",
-        "single",
-        "double",
-        "byte",
-        "short",
-        "ubyte",
-        "ushort",
-        "longlong",
-        "ulonglong",
-        "int2",
-        "int4",
-        "uint2",
-        "uint4",
-    ]
-)
-_LIBRARIES_OF_LOWER_CASE = frozenset(
-    (
-        "builtins",
-        "collections",
-        "datetime",
-        "array",
-        "itertools",
-        "functools",
-        "numpy",
-        "jax",
-        "ml_dtypes",
-    )
-)
+_LOWER_CASE_CLASS_NAMES = """
+bool bytearray bytes complex dict enumerate filter float frozenset int list map memoryview object
+property range reversed set slice staticmethod classmethod str super tuple type zip
+deque defaultdict date time datetime timedelta timezone array count cycle chain partial
+bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 int_ intc intp uint uintc uintp
+float16 float32 float64 longdouble complex64 complex128 clongdouble bfloat16 str_ bytes_ void
+object_ datetime64 timedelta64 ndarray dtype generic number integer inexact floating character
+flexible signedinteger unsignedinteger complexfloating half single double byte short ubyte ushort
+longlong ulonglong int2 int4 uint2 uint4
+"""
+_LIBRARIES_OF_LOWER_CASE = """
+builtins collections datetime array itertools functools numpy jax ml_dtypes
+"""
+_LOWER_CASE_CLASSES = frozenset(_LOWER_CASE_CLASS_NAMES.split())
+_HAVE_LOWER_CASE = frozenset(_LIBRARIES_OF_LOWER_CASE.split())
 
 
 def is_class_name(name: Name) -> bool:
     """Whether the name is that of a class: by the custom of capitals, where nothing else tells."""
     last = name.last.lstrip("_")
     if last in _LOWER_CASE_CLASSES or last.startswith(("float8_", "float4_", "float6_")):
-        return name.module.partition(".")[0] in _LIBRARIES_OF_LOWER_CASE
+        return name.module.partition(".")[0] in _HAVE_LOWER_CASE
     return last[:1].isupper()
