@@ -11,7 +11,7 @@
 from typing import NamedTuple
 
 from eqxview.readers.class_source import ClassFacts, ClassKind, FieldFacts
-from eqxview.readers.pickle.descriptions import Call, DictItems, Reference
+from eqxview.readers.pickle.descriptions import Call, DictItems
 from eqxview.readers.pickle.recognise.context import Context
 from eqxview.readers.pickle.recognise.names import Name, arguments_of, called, name_of
 from eqxview.readers.pickle.recognise.state import attributes_of
@@ -19,6 +19,7 @@ from eqxview.tree.kinds import Hashing
 
 _MODULES = ("cloudpickle.cloudpickle.", "cloudpickle.cloudpickle_fast.")
 _MAX_BASES = 50
+_HIDDEN = "<dynamic-code>"
 
 
 def _maker(description: object) -> str:
@@ -65,6 +66,7 @@ def code_facts(call: Call) -> CodeFacts:
     code = arguments_of(arguments[0]) if arguments and type(arguments[0]) is Call else ()
     texts = [item for item in code if type(item) is str]
     # After the constants come file, name and, since Python 3.11, qualified name; then the line.
+    # Newer versions of cloudpickle hide the file there; the function's globals have it too.
     line = None
     for index, item in enumerate(code):
         if type(item) is str and index + 1 < len(code) and type(code[index + 1]) is int:
@@ -74,10 +76,15 @@ def code_facts(call: Call) -> CodeFacts:
     free = tuples[-2] if len(tuples) >= 2 else ()
     return CodeFacts(
         name=texts[-1] if texts else "?",
-        file=texts[0] if texts else None,
+        file=texts[0] if texts and texts[0] != _HIDDEN else _file(arguments),
         line=line,
         free=tuple(name for name in free if type(name) is str),
     )
+
+
+def _file(arguments: tuple[object, ...]) -> str | None:
+    file = _entry(_item(arguments, 1), "__file__")
+    return file if type(file) is str else None
 
 
 def closure_cells(call: Call) -> list[tuple[str, object]]:
@@ -108,6 +115,15 @@ def class_name(call: Call) -> Name:
         module if type(module) is str else "__main__",
         name if type(name) is str else "?",
     )
+
+
+def class_of(call: Call) -> Name | None:
+    """The class of an object, or the function that makes it; `None` where it has no name."""
+    if (name := name_of(call.function)) is not None:
+        return name
+    if type(call.function) is Call and is_class(call.function):
+        return class_name(call.function)
+    return None
 
 
 def class_facts(description: object, context: Context) -> ClassFacts | None:
@@ -200,11 +216,8 @@ def _dataclass_fields(attributes: dict[str, object]) -> tuple[FieldFacts, ...]:
 
 def _is_static(metadata: object) -> bool | None:
     """Whether a field's metadata make it static: for Equinox and JAX, or for Flax."""
-    if type(metadata) is Call and called(metadata).endswith("MappingProxyType"):
+    if type(metadata) is Call and called(metadata) == "types.MappingProxyType":
         metadata = _item(arguments_of(metadata), 0)
-    elif type(metadata) is Reference:
-        # The one empty mapping that all fields without metadata share.
-        return False
     if metadata is None:
         return False
     if type(metadata) is not DictItems:

@@ -1,10 +1,12 @@
 """What recognisers share while one file's trees are built."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from eqxview.readers.class_source import Classes, ClassFacts
 from eqxview.readers.class_source.source_files import MAIN_MODULES
 from eqxview.readers.pickle.descriptions import Call
+from eqxview.tree.columns import Tree
+from eqxview.tree.kinds import Kind, Role
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.walk import Sight
 
@@ -40,20 +42,39 @@ class Context:
         """Remember that the roles below this class could not be told."""
         self._unknown[module, name] = None
 
-    def hints(self) -> Iterator[str]:
-        """How the user can make known what is shown as `?`."""
-        scripts = [name for module, name in self._unknown if module in MAIN_MODULES]
-        others = [f"{m}.{name}" for m, name in self._unknown if m not in MAIN_MODULES]
+    def hints(self, trees: Sequence[Tree]) -> Iterator[str]:
+        """How the user can make known what `trees` show as `?`."""
+        shown = {name for tree in trees for name in _unknown_types(tree)}
+        unknown = [key for key in self._unknown if self.type_name(*key)[1] in shown]
+        scripts = [name for module, name in unknown if module in MAIN_MODULES]
+        others = [f"{module}.{name}" for module, name in unknown if module not in MAIN_MODULES]
         if scripts:
             yield (
                 f"{_some(scripts)} {_was(scripts)} defined in a script, which a pickle does not "
-                "name: give the script with --source FILE.py to see which leaves are static"
+                "name: give it with --source FILE.py to see which leaves are static"
             )
         if others:
             yield (
                 f"the source of {_some(others)} was not found on the import path, or does not "
                 "tell which leaves are static: give its directory with --source DIR"
             )
+
+
+def _unknown_types(tree: Tree) -> Iterator[str]:
+    """Full names of the classes that leave a role in `tree` open."""
+    role, kind, parent = tree.role, tree.kind, tree.parent
+    for row, value in enumerate(role):
+        if value == Role.UNKNOWN:
+            above = parent[row]
+            # A field of a known Module, or an object whose class is not known; below such an
+            # object everything is unknown because of it.
+            if above >= 0 and kind[above] in _WITH_FIELDS and role[above] == Role.NODE:
+                yield tree.type_path(above)
+            elif kind[row] in (Kind.OPAQUE, Kind.DATACLASS):
+                yield tree.type_path(row)
+
+
+_WITH_FIELDS = (Kind.MODULE, Kind.DATACLASS)
 
 
 def _some(names: list[str]) -> str:

@@ -5,7 +5,7 @@ from eqxview.readers.class_source.roots import is_never_registered
 from eqxview.readers.pickle.descriptions import Call
 from eqxview.readers.pickle.recognise import by_value
 from eqxview.readers.pickle.recognise.context import Context
-from eqxview.readers.pickle.recognise.names import Name, arguments_of, is_class_name, name_of
+from eqxview.readers.pickle.recognise.names import Name, arguments_of, is_class_name
 from eqxview.readers.pickle.recognise.opaque import opaque_sight
 from eqxview.readers.pickle.recognise.state import attributes_of
 from eqxview.tree.containers import named_tuple_sight
@@ -17,7 +17,7 @@ from eqxview.tree.walk import Child, Sight, Standing
 
 def instance(call: Call, context: Context) -> Sight | None:
     """An object whose class has a name: by what is known of the class."""
-    name = class_of(call)
+    name = by_value.class_of(call)
     if name is None:
         return None
     facts = _facts(call, name, context)
@@ -27,15 +27,6 @@ def instance(call: Call, context: Context) -> Sight | None:
         if sight is not None:
             return sight
     return _any_instance(call, facts, name, context)
-
-
-def class_of(call: Call) -> Name | None:
-    """The class of an object, or the function that makes it; `None` where it has no name."""
-    if (name := name_of(call.function)) is not None:
-        return name
-    if type(call.function) is Call and by_value.is_class(call.function):
-        return by_value.class_name(call.function)
-    return None
 
 
 def _facts(call: Call, name: Name, context: Context) -> ClassFacts | None:

@@ -1,9 +1,10 @@
 """Nodes of Flax, whose children no class declaration tells."""
 
 from eqxview.readers.pickle.descriptions import Call, DictItems
+from eqxview.readers.pickle.recognise.by_value import class_of
 from eqxview.readers.pickle.recognise.containers import plain_dict
 from eqxview.readers.pickle.recognise.context import Context
-from eqxview.readers.pickle.recognise.names import Name, arguments_of, name_of
+from eqxview.readers.pickle.recognise.names import Name, arguments_of
 from eqxview.readers.pickle.recognise.state import attributes_of
 from eqxview.tree.key_path import attribute_entry
 from eqxview.tree.kinds import Hashing, Kind
@@ -16,14 +17,14 @@ def frozen_dict(call: Call, context: Context) -> Sight | None:
     arguments = arguments_of(call)
     if len(arguments) != 1 or type(arguments[0]) is not DictItems:
         return None
-    name = name_of(call.function) or Name("flax.core.frozen_dict", "FrozenDict")
+    name = class_of(call) or Name("flax.core.frozen_dict", "FrozenDict")
     return _mapping(arguments[0], context.type_name(*name))
 
 
 def nnx_state(call: Call, context: Context) -> Sight | None:
     """`nnx.State`: the items of its mapping."""
     mapping = (attributes_of(call) or {}).get("_mapping")
-    name = name_of(call.function)
+    name = class_of(call)
     if type(mapping) is not DictItems or name is None:
         return None
     return _mapping(mapping, context.type_name(*name))
@@ -39,7 +40,7 @@ def nnx_variable(call: Call, context: Context) -> Sight | None:
             break
     else:
         return None
-    name = name_of(call.function) or Name("flax.nnx.variablelib", "Variable")
+    name = class_of(call) or Name("flax.nnx.variablelib", "Variable")
     return Sight(
         Kind.PYTREE,
         context.type_name(*name),
@@ -52,28 +53,40 @@ def nnx_variable(call: Call, context: Context) -> Sight | None:
 def nnx_object(call: Call, context: Context) -> Sight | None:
     """`nnx.Module` and its like, which keep a list of the attributes that are data."""
     attributes = attributes_of(call) or {}
-    listed = attributes.get("_pytree__nodes")
-    name = name_of(call.function)
-    if type(listed) is not DictItems or name is None:
+    is_data = _data_attributes(attributes.get("_pytree__nodes"))
+    name = class_of(call)
+    if is_data is None or name is None:
         return None
-    data = {key for key, is_data in listed.pairs if type(key) is str and is_data is True}
-    names = sorted(name for name in attributes if not name.startswith("_pytree__"))
-    children = [
-        Child(
-            attribute_entry(sanitise(name)),
-            attributes[name],
-            Standing.CHILD if name in data else Standing.STATIC,
-        )
-        for name in names
-    ]
-    children.sort(key=lambda child: child.standing)
+    shown = [key for key in attributes if not key.startswith("_pytree__")]
+    # The order of nnx: items of its lists and dicts by number, then names; static ones last.
+    shown.sort(key=lambda key: (not is_data.get(key), not key.isdecimal(), _number(key), key))
     return Sight(
         Kind.PYTREE,
         context.type_name(*name),
         is_leaf=False,
-        children=children,
+        children=[
+            Child(
+                _number(key) if key.isdecimal() else attribute_entry(sanitise(key)),
+                attributes[key],
+                Standing.CHILD if is_data.get(key) else Standing.STATIC,
+            )
+            for key in shown
+        ],
         hashing=Hashing.UNKNOWN,
     )
+
+
+def _data_attributes(listed: object) -> dict[str, bool] | None:
+    """Which attributes are data, by name: a dict, or one in Flax's hashable wrapping."""
+    if type(listed) is Call:
+        listed = (attributes_of(listed) or {}).get("_mapping")
+    if type(listed) is not DictItems:
+        return None
+    return {key: value is True for key, value in listed.pairs if type(key) is str}
+
+
+def _number(key: str) -> int:
+    return int(key) if key.isdecimal() and len(key) < 10 else 0
 
 
 def _mapping(items: DictItems, type_name: tuple[str, str]) -> Sight:

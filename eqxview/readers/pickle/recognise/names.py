@@ -32,16 +32,31 @@ _MODULES = {
 _NAMES = {"unicode": "str", "long": "int", "xrange": "range"}
 
 
+_BUILTIN_TYPE = ("cloudpickle.cloudpickle", "_builtin_type")
+
+
 def name_of(description: object) -> Name | None:
-    """What a `Reference` is called; `None` for anything else."""
+    """What a class or function is called that the file names; `None` for anything else.
+
+    cloudpickle names those of `types` by a call of its own.
+    """
     if type(description) is not Reference:
-        return None
+        return _name_in_types(description) if type(description) is Call else None
     module = description.module
     today = _MODULES.get(module)
     if today is None:
         return Name(module, description.name)
     name = description.name
     return Name(today, _NAMES.get(name, name) if module == "__builtin__" else name)
+
+
+def _name_in_types(call: Call) -> Name | None:
+    function = call.function
+    if type(function) is not Reference or (function.module, function.name) != _BUILTIN_TYPE:
+        return None
+    arguments = arguments_of(call)
+    name = arguments[0] if len(arguments) == 1 else None
+    return Name("types", name) if type(name) is str else None
 
 
 def called(call: Call) -> str:

@@ -6,6 +6,8 @@ Every one is a pure function from descriptions to a `Sight`: nothing is looked u
 nothing imported, nothing called.
 """
 
+from collections.abc import Sequence
+
 from eqxview.readers.class_source import Classes
 from eqxview.readers.pickle.descriptions import Call, DictItems, Reference, SetItems
 from eqxview.readers.pickle.recognise import callables, containers, libraries, values
@@ -13,6 +15,7 @@ from eqxview.readers.pickle.recognise.context import Context, Recogniser
 from eqxview.readers.pickle.recognise.instances import instance
 from eqxview.readers.pickle.recognise.names import called
 from eqxview.readers.pickle.recognise.opaque import unnamed
+from eqxview.tree.columns import Tree
 from eqxview.tree.walk import Sight
 
 BY_NAME: dict[str, Recogniser] = {
@@ -72,9 +75,9 @@ class Recognisers:
                 return containers.plain_set(description)
         return None
 
-    def hints(self) -> tuple[str, ...]:
-        """How to learn what the file and the sources at hand did not tell."""
-        return tuple(self._context.hints())
+    def hints(self, trees: Sequence[Tree]) -> tuple[str, ...]:
+        """How to learn what `trees` show as `?`."""
+        return tuple(self._context.hints(trees))
 
 
 def look_at_call(call: Call, context: Context) -> Sight:
