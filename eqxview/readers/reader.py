@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from eqxview.readers.opened import OpenedFile
+from eqxview.readers.pickle.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +14,8 @@ class ReadOptions:
 
     source_dirs: Sequence[str] = ()
     """Directories (or Python files) whose *source* may tell which fields are static."""
-    limits: object = None
-    """Limits of the pickle machine; `None` for its defaults."""
+    limits: Limits | None = None
+    """How much a file may ask of the reader; `None` for the defaults."""
 
 
 class Reader(Protocol):

@@ -21,18 +21,29 @@ class Reference:
 
 
 class Payload:
-    """Bytes or text that stay in the file until somebody asks for them."""
+    """Bytes, text or a giant integer that stays in the file until somebody asks for it."""
 
-    __slots__ = ("encoding", "length", "offset")
+    __slots__ = ("encoding", "head", "length", "offset")
 
-    def __init__(self, offset: int, length: int, encoding: str) -> None:
+    def __init__(self, offset: int, length: int, encoding: str, head: bytes = b"") -> None:
         self.offset = offset
         """Where it begins in the (decompressed) file."""
         self.length = length
         """In bytes, as stored."""
         self.encoding = encoding
-        """`"bytes"`; `"text"` for UTF-8; `"latin1"` for bytes that protocol 2 and older keep
-        as UTF-8 text and turn back through `_codecs.encode`."""
+        """What the stored bytes are:
+
+        - `"bytes"`, `"bytearray"`: themselves
+        - `"text"`: a string in UTF-8
+        - `"escaped"`: a string of protocol 0, as raw-unicode-escape
+        - `"escaped bytes"`: a quoted string of Python 2, with escapes
+        - `"latin1"`, `"escaped latin1"`: bytes that protocols 0 to 2 keep as such a string,
+          and turn back through `_codecs.encode`
+        - `"int"`: an integer, little-endian two's complement
+        - `"digits"`: an integer, in decimal
+        """
+        self.head = head
+        """The first few stored bytes, to show without going back to the file."""
 
 
 class DictItems:
@@ -40,8 +51,8 @@ class DictItems:
 
     __slots__ = ("pairs",)
 
-    def __init__(self) -> None:
-        self.pairs: list[tuple[object, object]] = []
+    def __init__(self, pairs: list[tuple[object, object]] | None = None) -> None:
+        self.pairs: list[tuple[object, object]] = [] if pairs is None else pairs
 
 
 class SetItems:
@@ -91,22 +102,56 @@ class NoState:
 NO_STATE = NoState()
 
 
-class ArrayDescription:
-    """An array, recognised while the file is read: a file may hold 100,000 of them."""
+class DTypeDescription:
+    """A NumPy dtype: what `numpy.dtype` was called with, and the state it was then given."""
 
-    __slots__ = ("data", "dtype", "is_fortran", "is_weak", "library", "problem", "shape")
+    __slots__ = ("base", "state")
+
+    def __init__(self, base: object) -> None:
+        self.base = base
+        """Mostly a code such as `f4`, or a `Reference` to a class of `ml_dtypes`."""
+        self.state: tuple[object, ...] | None = None
+
+
+class ArrayDescription:
+    """An array, recognised while the file is read: a file may hold 100,000 of them.
+
+    Nothing in it is trusted: `arrays.facts_of` says what it comes to.
+    """
+
+    __slots__ = (
+        "array_class",
+        "data",
+        "dtype",
+        "is_fortran",
+        "is_scalar",
+        "is_weak",
+        "library",
+        "shape",
+    )
 
     def __init__(self, library: str) -> None:
         self.library = library
         """`"jax"` or `"numpy"`."""
-        self.shape: tuple[int, ...] = ()
+        self.array_class: object = None
+        """What NumPy was asked to build: mostly a `Reference` to `numpy.ndarray`."""
+        self.shape: object = None
         self.dtype: object = None
         self.is_fortran = False
+        self.is_scalar = False
         self.is_weak = False
         self.data: object = None
-        """A `Payload` or `bytes`; a list of descriptions for an object array."""
-        self.problem: str | None = None
-        """What is wrong with it, e.g. a shape that does not fit the bytes."""
+        """A `Payload` or `bytes`; a list of descriptions for an object array; `None` while the
+        file has not come to it."""
+
+
+class BrokenOff:
+    """The place where a broken file's contents end."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
 
 
 class PersistentId:
@@ -144,6 +189,8 @@ Description = (
     | SetItems
     | Call
     | ArrayDescription
+    | DTypeDescription
+    | BrokenOff
     | PersistentId
     | Extension
     | OutOfBandBuffer

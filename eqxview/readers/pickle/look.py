@@ -1,0 +1,251 @@
+"""Says what each description in a pickle is: the table of everything that is recognised.
+
+First match wins. What a file may hold a hundred thousand of (arrays, numbers, containers)
+is told by the class of its description; what a call stands for is asked of the recognisers
+in `recognise/`, in their order.
+"""
+
+from collections.abc import Callable
+
+from eqxview.readers.pickle.arrays import Facts, array_facts
+from eqxview.readers.pickle.descriptions import (
+    ArrayDescription,
+    BrokenOff,
+    DictItems,
+    DTypeDescription,
+    Extension,
+    OutOfBandBuffer,
+    Payload,
+    PersistentId,
+    Reference,
+    SetItems,
+)
+from eqxview.readers.pickle.dtypes import DTypeFacts, dtype_facts
+from eqxview.readers.pickle.record import reference_text
+from eqxview.readers.pickle.values import PickledValues
+from eqxview.tree.columns import ArrayFacts
+from eqxview.tree.containers import list_sight, none_sight, tuple_sight
+from eqxview.tree.kinds import Flag, Hashing, Kind
+from eqxview.tree.sanitise import sanitise
+from eqxview.tree.value_text import MAX_VALUE_TEXT, primitive_text
+from eqxview.tree.walk import Child, Sight
+
+Recogniser = Callable[[object], Sight | None]
+
+
+class Look:
+    """Says what a description is: one level."""
+
+    def __init__(self, values: PickledValues, recognise: Recogniser) -> None:
+        self._values = values
+        self._recognise = recognise
+        """Says what calls, references, dicts and sets are; `None` for what it does not know."""
+        self._dtypes: dict[int, tuple[object, DTypeFacts]] = {}
+        self._by_class: dict[type, Callable[..., Sight]] = {
+            type(None): lambda _: none_sight(),
+            list: list_sight,
+            tuple: tuple_sight,
+            bool: _primitive,
+            int: _primitive,
+            float: _primitive,
+            complex: _primitive,
+            str: _primitive,
+            bytes: _primitive,
+            Payload: _payload,
+            ArrayDescription: self._array,
+            DTypeDescription: _dtype,
+            PersistentId: _persistent,
+            Extension: _extension,
+            OutOfBandBuffer: _buffer,
+            BrokenOff: _broken,
+        }
+
+    def __call__(self, description: object) -> Sight:
+        """What `description` is."""
+        look = self._by_class.get(type(description))
+        if look is not None:
+            return look(description)
+        sight = self._recognise(description)
+        return _unknown(description) if sight is None else sight
+
+    def _array(self, array: ArrayDescription) -> Sight:
+        facts = array_facts(array, self._dtype_of(array))
+        flags = 0
+        if array.library == "numpy":
+            flags |= Flag.NUMPY
+            if array.is_fortran and _differs_from_c(facts.shape):
+                flags |= Flag.FORTRAN
+        if array.is_weak:
+            flags |= Flag.WEAK
+        notes = ()
+        if facts.problem is not None:
+            flags |= Flag.PROBLEM
+            notes = (facts.problem,)
+            if not _is_plausible(facts, array):
+                return _no_array(array, facts)
+        return Sight(
+            Kind.ARRAY,
+            _array_class(array, facts),
+            is_leaf=True,
+            array=ArrayFacts(
+                facts.dtype.name,
+                facts.shape or (),
+                facts.nbytes,
+                handle=self._values.remember(array, facts),
+            ),
+            flags=flags,
+            tie_key=None if array.is_scalar else id(array),
+            notes=notes,
+        )
+
+    def _dtype_of(self, array: ArrayDescription) -> DTypeFacts:
+        # Thousands of arrays share one description. It is kept, so that its id stays its own.
+        key = id(array.dtype)
+        found = self._dtypes.get(key)
+        if found is None:
+            found = self._dtypes[key] = (array.dtype, dtype_facts(array.dtype))
+        return found[1]
+
+
+def _differs_from_c(shape: tuple[int, ...] | None) -> bool:
+    """Whether column-major order is another order than row-major for this shape."""
+    return shape is not None and 0 not in shape and sum(size != 1 for size in shape) > 1
+
+
+def _is_plausible(facts: Facts, array: ArrayDescription) -> bool:
+    """Whether a damaged array may be counted as what it says that it is."""
+    present = array.data.length if type(array.data) is Payload else 0
+    return facts.shape is not None and facts.nbytes <= 2 * present + 4096
+
+
+def _no_array(array: ArrayDescription, facts: Facts) -> Sight:
+    # Not an array with these sizes: they would be added to what the file really holds.
+    return Sight(
+        Kind.OPAQUE,
+        _array_class(array, facts),
+        is_leaf=True,
+        text=f"<damaged array: {facts.problem}>",
+        hashing=Hashing.UNHASHABLE,
+        flags=Flag.PROBLEM,
+        notes=(facts.problem or "",),
+    )
+
+
+def _array_class(array: ArrayDescription, facts: Facts) -> tuple[str, str]:
+    if array.library == "jax":
+        return ("Array", "jax.Array")
+    if array.is_scalar:
+        name = facts.dtype.name if facts.dtype.name.isidentifier() else "generic"
+        return (name, f"numpy.{name}")
+    cls = array.array_class
+    if type(cls) is Reference and (cls.module, cls.name) != ("numpy", "ndarray"):
+        return (sanitise(cls.name.rpartition(".")[2]), reference_text(cls))
+    return ("ndarray", "numpy.ndarray")
+
+
+_PRIMITIVE_KINDS = {
+    bool: (Kind.BOOL, ("bool", "builtins.bool")),
+    int: (Kind.NUMBER, ("int", "builtins.int")),
+    float: (Kind.NUMBER, ("float", "builtins.float")),
+    complex: (Kind.NUMBER, ("complex", "builtins.complex")),
+    str: (Kind.TEXT, ("str", "builtins.str")),
+    bytes: (Kind.BYTES, ("bytes", "builtins.bytes")),
+}
+
+
+def _primitive(value: object) -> Sight:
+    kind, name = _PRIMITIVE_KINDS[type(value)]
+    text = primitive_text(value)
+    return Sight(kind, name, is_leaf=True, text=text, preview=text, hashing=Hashing.BY_VALUE)
+
+
+def _payload(payload: Payload) -> Sight:
+    """A long string or integer, by its beginning and its size."""
+    length = payload.length
+    match payload.encoding:
+        case "text" | "escaped":
+            head = payload.head.decode("utf-8", "replace")[:MAX_VALUE_TEXT]
+            shown = sanitise(repr(head), limit=10 * MAX_VALUE_TEXT)
+            kind, name, text = Kind.TEXT, "str", f"{shown}… ({length:,} bytes)"
+        case "int":
+            kind, name, text = Kind.NUMBER, "int", f"<int of about {8 * length:,} bits>"
+        case "digits":
+            kind, name, text = Kind.NUMBER, "int", f"<int of {length:,} digits>"
+        case encoding:
+            kind, name = Kind.BYTES, "bytearray" if encoding == "bytearray" else "bytes"
+            head = payload.head[:20]
+            text = repr(head) if length <= len(head) else f"{head!r}… ({length:,} bytes)"
+    return Sight(
+        kind,
+        (name, f"builtins.{name}"),
+        is_leaf=True,
+        text=text,
+        preview=text,
+        hashing=Hashing.UNHASHABLE if name == "bytearray" else Hashing.BY_VALUE,
+    )
+
+
+def _dtype(dtype: DTypeDescription) -> Sight:
+    text = f"dtype({dtype_facts(dtype).name})"
+    return Sight(
+        Kind.OPAQUE,
+        ("dtype", "numpy.dtype"),
+        is_leaf=True,
+        text=text,
+        preview=text,
+        hashing=Hashing.BY_VALUE,
+    )
+
+
+def _persistent(persistent: PersistentId) -> Sight:
+    shown = primitive_text(persistent.identifier)
+    return Sight(
+        Kind.OPAQUE,
+        ("persistent id", "persistent id"),
+        is_leaf=None,
+        children=() if shown is not None else [Child(".id", persistent.identifier)],
+        text=f"<kept outside of the file, as {shown}>" if shown is not None else None,
+        hashing=Hashing.UNKNOWN,
+    )
+
+
+def _extension(extension: Extension) -> Sight:
+    return Sight(
+        Kind.OPAQUE,
+        ("extension", "copyreg extension"),
+        is_leaf=None,
+        text=f"<extension number {extension.code:,}>",
+        hashing=Hashing.UNKNOWN,
+    )
+
+
+def _buffer(buffer: OutOfBandBuffer) -> Sight:
+    return Sight(
+        Kind.BYTES,
+        ("PickleBuffer", "pickle.PickleBuffer"),
+        is_leaf=None,
+        text=f"<buffer number {buffer.index:,}, kept outside of the file>",
+        hashing=Hashing.UNKNOWN,
+    )
+
+
+def _broken(broken: BrokenOff) -> Sight:
+    return Sight(
+        Kind.CUT,
+        ("broken off", "broken off"),
+        is_leaf=False,
+        text=f"<broken off: {sanitise(broken.reason)}>",
+        flags=Flag.PROBLEM,
+    )
+
+
+def _unknown(description: object) -> Sight:
+    if type(description) is Reference:
+        text = f"<{reference_text(description)}>"
+    elif type(description) in (DictItems, SetItems):
+        text = f"<{type(description).__name__}>"
+    else:
+        text = "<object>"
+    return Sight(
+        Kind.OPAQUE, ("object", "object"), is_leaf=None, text=text, hashing=Hashing.UNKNOWN
+    )

@@ -1,0 +1,221 @@
+"""The pickle machine: runs a file's opcodes, and calls, imports and builds nothing.
+
+It does to descriptions what `pickle.load` does to objects. There is no way from a name in the
+file to an object of this process: GLOBAL makes a `Reference`, two strings; REDUCE makes a
+`Call`, which nobody answers.
+"""
+
+import gc
+import struct
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+from eqxview.errors import UnreadableFile
+from eqxview.readers.byte_source import ByteSource
+from eqxview.readers.pickle.limits import Clock, Limits, over_limit
+from eqxview.readers.pickle.record import Record
+from eqxview.readers.pickle.tape import Tape
+
+CHECK_EVERY = 1 << 16
+"""Opcodes between two looks at the clock and at the memory: one look costs as much as ten."""
+
+
+class Opcode(NamedTuple):
+    """One instruction of the pickle language."""
+
+    name: str
+    run: "Callable[[Machine], None]"
+    argument: int = 0
+    """Bytes of the argument, or of its announced length."""
+
+
+class Stopped(Exception):
+    """The pickle has come to its STOP."""
+
+
+class Machine:
+    """The state of one pickle while it is read."""
+
+    __slots__ = (
+        "buffers",
+        "clock",
+        "limits",
+        "marks",
+        "memo",
+        "opcodes",
+        "protocol",
+        "record",
+        "sparse_memo",
+        "stack",
+        "tape",
+    )
+
+    def __init__(
+        self,
+        source: ByteSource,
+        *,
+        start: int = 0,
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+        record: Record | None = None,
+        opcodes: int = 0,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.clock = clock or Clock(self.limits)
+        self.record = record or Record()
+        self.tape = Tape(source, start)
+        self.stack: list[object] = []
+        self.marks: list[list[object]] = []
+        """The stacks below the open marks, the outermost first."""
+        self.memo: list[object] = []
+        self.sparse_memo: dict[int, object] = {}
+        """What was numbered out of turn; once there is anything, everything later is here."""
+        self.opcodes = opcodes
+        """Opcodes run so far, to the nearest `CHECK_EVERY` while the machine runs."""
+        self.protocol = 0
+        self.buffers = 0
+        """Out-of-band buffers asked for."""
+
+    def run(self, table: "list[Opcode]") -> object:
+        """Run to STOP; returns what the pickle describes.
+
+        Raises `UnreadableFile` where the file breaks; `stack` and `marks` are then as they
+        were before the opcode that could not be run.
+        """
+        handlers = [opcode.run for opcode in table]
+        tape = self.tape
+        memory = _peak_memory()
+        # Descriptions are many and, until the pickle ends, all alive: the collector would go
+        # through all of them again and again.
+        collecting = gc.isenabled()
+        gc.disable()
+        begin = count = 0
+        try:
+            while True:
+                for count in range(CHECK_EVERY):  # noqa: B007  read when the loop is left
+                    at = tape.at
+                    if at >= tape.attention:
+                        tape.attend()
+                        at = tape.at
+                    begin = tape.base + at
+                    tape.at = at + 1
+                    handlers[tape.buffer[at]](self)
+                count = 0
+                self._check(memory)
+        except Stopped:
+            return self.stack.pop()
+        except (IndexError, struct.error):
+            raise self._unfit(table, begin) from None
+        except UnicodeDecodeError:
+            raise UnreadableFile(
+                f"a string in the pickle is not UTF-8 (at byte {begin:,})",
+                hint=_DAMAGED,
+                offset=begin,
+            ) from None
+        except MemoryError:
+            raise over_limit(
+                "there is not enough memory for this file", flag="--max-memory", offset=begin
+            ) from None
+        finally:
+            self.opcodes += count
+            for end in tape.frames_crossed:
+                self.record.warn(
+                    f"an opcode runs across the end of its frame at byte {end:,}: other readers "
+                    "may see another program in this file"
+                )
+            tape.frames_crossed.clear()
+            if collecting:
+                gc.enable()
+
+    def _check(self, memory: int) -> None:
+        self.opcodes += CHECK_EVERY
+        limits, position = self.limits, self.tape.position
+        self.clock.check(position)
+        for count, limit, what, flag in (
+            (self.opcodes, limits.opcodes, "opcodes", "--max-opcodes"),
+            (len(self.stack), limits.stack, "values are waiting on the stack", "--max-stack"),
+            (len(self.marks), limits.marks, "containers are open at once", "--max-marks"),
+            (
+                len(self.memo) + len(self.sparse_memo),
+                limits.memo,
+                "values are numbered for later use",
+                "--max-memo",
+            ),
+        ):
+            if count > limit:
+                raise over_limit(f"more than {limit:,} {what}", flag=flag, offset=position)
+        if _peak_memory() - memory > limits.memory:
+            raise over_limit(
+                f"reading takes more than {limits.memory >> 20:,} MiB of memory",
+                flag="--max-memory",
+                offset=position,
+            )
+
+    def _unfit(self, table: "list[Opcode]", begin: int) -> UnreadableFile:
+        """The error for an opcode at `begin` that could not be run: what did it lack?"""
+        tape = self.tape
+        code = tape.source.read_at(begin, 1)
+        opcode = table[code[0]]
+        if tape.is_at_end and begin + 1 + opcode.argument > tape.base + len(tape.buffer):
+            return UnreadableFile(
+                f"the file breaks off inside {opcode.name} (at byte {begin:,})",
+                hint="a download or copy may be unfinished: compare its size with the original's",
+                offset=begin,
+            )
+        return UnreadableFile(
+            f"{opcode.name} at byte {begin:,} finds fewer values on the stack than it needs",
+            hint=_DAMAGED,
+            offset=begin,
+        )
+
+    def damaged(self, what: str) -> UnreadableFile:
+        """The error for a file whose content makes no sense here."""
+        position = self.tape.position
+        return UnreadableFile(f"{what} (at byte {position:,})", hint=_DAMAGED, offset=position)
+
+    def put(self, index: int, value: object) -> None:
+        """Number `value`."""
+        memo = self.memo
+        if index < 0:
+            raise self.damaged(f"a value is numbered {index:,}: numbers begin at 0")
+        if index < len(memo):
+            memo[index] = value
+        elif index == len(memo) and not self.sparse_memo:
+            memo.append(value)
+        else:
+            # Not a longer list: the file would choose how much memory that takes.
+            self.sparse_memo[index] = value
+
+    def get(self, index: int) -> object:
+        """The value numbered `index`."""
+        if 0 <= index < len(self.memo):
+            return self.memo[index]
+        try:
+            return self.sparse_memo[index]
+        except KeyError:
+            raise self.damaged(f"value number {index:,} is asked for, but never stored") from None
+
+    def since_mark(self) -> list[object]:
+        """The values above the last mark, which is taken away; the stack is then without them."""
+        items = self.stack
+        self.stack = self.marks.pop()
+        return items
+
+
+_DAMAGED = "the file is damaged, or is no pickle: fetch it again from where it came"
+
+if sys.platform == "win32":
+
+    def _peak_memory() -> int:
+        return 0
+
+else:
+    import resource
+
+    _UNIT = 1 if sys.platform == "darwin" else 1024
+
+    def _peak_memory() -> int:
+        """Bytes of memory that the process has had at most; 0 where the system does not say."""
+        # A system call that opens no file, unlike /proc.
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT

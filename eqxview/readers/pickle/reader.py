@@ -1,0 +1,148 @@
+"""Reads a file of pickles: machine, look, walk; and everything there is to say about the file."""
+
+import time
+from functools import partial
+
+from eqxview.errors import UnreadableFile
+from eqxview.readers.byte_source import ByteSource
+from eqxview.readers.class_source import Classes
+from eqxview.readers.compressed import open_bytes
+from eqxview.readers.opened import OpenedFile
+from eqxview.readers.pickle.limits import Clock, Limits
+from eqxview.readers.pickle.look import Look
+from eqxview.readers.pickle.machine import Machine
+from eqxview.readers.pickle.opcodes import OPCODES
+from eqxview.readers.pickle.recognise import Recognisers
+from eqxview.readers.pickle.record import Record
+from eqxview.readers.pickle.salvage import salvage
+from eqxview.readers.pickle.values import PickledValues, reopened
+from eqxview.readers.reader import ReadOptions
+from eqxview.readers.sniff import PICKLE
+from eqxview.tree.columns import Tree
+from eqxview.tree.walk import walk
+
+
+class PickleReader:
+    """Reads pickles, plain and compressed, of protocols 0 to 5."""
+
+    def recognises(self, format_name: str) -> bool:
+        """Whether the file holds a pickle."""
+        return format_name == PICKLE
+
+    def read(self, path: str, options: ReadOptions) -> OpenedFile:
+        """The trees of all pickles in the file, one after the other."""
+        start = time.perf_counter()
+        limits = options.limits or Limits()
+        clock = Clock(limits)
+        source, compression = open_bytes(path, limits=limits, clock=clock)
+        try:
+            reading = _Reading(path, source, options, limits, clock)
+            reading.run()
+        finally:
+            source.close()
+        words = ["pickle", f"protocol {reading.protocol}", compression]
+        return OpenedFile(
+            path,
+            format=", ".join(filter(None, words)),
+            nbytes=source.identity.size,
+            seconds=time.perf_counter() - start,
+            trees=tuple(reading.trees),
+            error=reading.error,
+            warnings=reading.record.warnings(),
+            hints=reading.hints,
+            imports=reading.record.imports(),
+        )
+
+
+class _Reading:
+    """One file while it is read."""
+
+    def __init__(
+        self,
+        path: str,
+        source: ByteSource,
+        options: ReadOptions,
+        limits: Limits,
+        clock: Clock,
+    ) -> None:
+        self.trees: list[Tree] = []
+        self.error: UnreadableFile | None = None
+        self.record = Record()
+        self.protocol = 0
+        self._recognise = Recognisers(Classes(options.source_dirs))
+        self._source = source
+        self._limits = limits
+        self._clock = clock
+        self._opcodes = 0
+        self._reopen = partial(_reopen, path, source.identity, limits)
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """How to learn what the file does not tell."""
+        return self._recognise.hints()
+
+    def run(self) -> None:
+        """Read pickle after pickle; stops at the first that breaks."""
+        position = 0
+        while True:
+            machine = Machine(
+                self._source,
+                start=position,
+                limits=self._limits,
+                clock=self._clock,
+                record=self.record,
+                opcodes=self._opcodes,
+            )
+            try:
+                root = machine.run(OPCODES)
+            except UnreadableFile as error:
+                self._broken(machine, error, position)
+                return
+            finally:
+                self._opcodes = machine.opcodes
+                self.protocol = max(self.protocol, machine.protocol)
+            self._add(root)
+            position = machine.tape.position
+            del machine, root
+            if not self._source.read_at(position, 1):
+                return
+            if len(self.trees) >= self._limits.objects:
+                self.record.warn(
+                    f"more than {self._limits.objects:,} pickles are in the file: those from byte "
+                    f"{position:,} on are not shown"
+                )
+                return
+
+    def _broken(self, machine: Machine, error: UnreadableFile, position: int) -> None:
+        if not self.trees:
+            self.error = error
+            if (root := salvage(machine, str(error))) is not None:
+                self._add(root)
+            return
+        # `pickle.load` stops after the first pickle: what follows may be anything.
+        root = salvage(machine, str(error)) if machine.protocol else None
+        if root is None:
+            self.record.warn(
+                f"what follows the pickle from byte {position:,} on is no pickle, and not shown"
+            )
+        else:
+            self.error = error
+            self._add(root)
+
+    def _add(self, root: object) -> None:
+        values = PickledValues(self._reopen)
+        self.trees.append(
+            walk(
+                root,
+                Look(values, self._recognise),
+                values=values,
+                max_nodes=self._limits.nodes_for(self._opcodes),
+            )
+        )
+
+
+def _reopen(path: str, identity: object, limits: Limits) -> ByteSource:
+    def open_again() -> ByteSource:
+        return open_bytes(path, limits=limits, clock=Clock(limits))[0]
+
+    return reopened(path, open_again, identity)
