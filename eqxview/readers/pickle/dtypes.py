@@ -13,16 +13,18 @@ UNKNOWN_DTYPE = "unknown dtype"
 _WORDS = {"i": "int", "u": "uint", "f": "float", "c": "complex", "M": "datetime64"}
 _WORDS["m"] = "timedelta64"
 
-# Bytes of an item. NumPy keeps those of less than a byte in a byte each.
-ML_DTYPES = dict.fromkeys(
-    (
-        *("float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz"),
-        *("float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn", "float6_e2m3fn"),
-        *("float6_e3m2fn", "int1", "int2", "int4", "uint1", "uint2", "uint4"),
-    ),
-    1,
+# NumPy keeps items of less than a byte in a byte each.
+_ONE_BYTE: tuple[str, ...] = (
+    *("float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz"),
+    *("float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn", "float6_e2m3fn"),
+    *("float6_e3m2fn", "int1", "int2", "int4", "uint1", "uint2", "uint4"),
 )
-ML_DTYPES |= {"bfloat16": 2, "bcomplex32": 4, "complex32": 4}
+ML_DTYPES: dict[str, int] = {
+    **dict.fromkeys(_ONE_BYTE, 1),
+    "bfloat16": 2,
+    "bcomplex32": 4,
+    "complex32": 4,
+}
 """The dtypes of the `ml_dtypes` package, and the bytes of one item."""
 
 STRING_DTYPE = "T"
@@ -236,22 +238,19 @@ def _columns(
     """Name, type and offset of each field; `None` if they are too many or make no sense."""
     if len(names) > budget.fields or len(fields.pairs) > 2 * MAX_FIELDS:
         return None
-    by_name: dict[str, tuple[object, ...]] = {}
-    for key, value in fields.pairs:
-        if type(key) is str and isinstance(value, tuple) and len(value) >= 2:
-            by_name[key] = value
+    by_name = {key: value for key, value in fields.pairs if type(key) is str}
     columns: list[tuple[str, DTypeFacts, int]] = []
     for name in names:
-        field = by_name.get(name) if type(name) is str else None
-        if field is None or type(name) is not str:
+        if type(name) is not str:
             return None
-        offset = _whole(field[1])
-        if offset is None or not 0 <= offset < 2**31:
-            return None
-        shown = string_text(name)
-        if len(field) > 2 and type(field[2]) is str:
-            shown = f"({string_text(field[2])}, {shown})"
-        columns.append((shown, _facts(field[0], budget, depth + 1), offset))
+        match by_name.get(name):
+            case (dtype, int(offset)) if 0 <= offset < 2**31:
+                shown = string_text(name)
+            case (dtype, int(offset), str(title)) if 0 <= offset < 2**31:
+                shown = f"({string_text(title)}, {string_text(name)})"
+            case _:
+                return None
+        columns.append((shown, _facts(dtype, budget, depth + 1), offset))
     return columns
 
 

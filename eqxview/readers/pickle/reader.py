@@ -79,7 +79,7 @@ class _Reading:
     @property
     def hints(self) -> tuple[str, ...]:
         """How to learn what the file does not tell."""
-        return self._recognise.hints()
+        return self._recognise.hints(self.trees)
 
     def run(self) -> None:
         """Read pickle after pickle; stops at the first that breaks."""
