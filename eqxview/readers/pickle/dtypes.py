@@ -30,7 +30,7 @@ ML_DTYPES: dict[str, int] = {
 STRING_DTYPE = "T"
 """The base of NumPy's strings of variable length."""
 
-MAX_FIELDS = 500
+MAX_FIELDS = 100
 """Fields of a structured dtype, nested ones counted, that are looked at."""
 MAX_DEPTH = 16
 
@@ -38,7 +38,7 @@ MAX_DEPTH = 16
 class DTypeFacts:
     """What a dtype comes to."""
 
-    __slots__ = ("code", "inside", "is_subarray", "item_size", "name")
+    __slots__ = ("alignment", "code", "inside", "is_subarray", "item_size", "name")
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class DTypeFacts:
         code: str = "",
         inside: str = "",
         is_subarray: bool = False,
+        alignment: int = 1,
     ) -> None:
         self.name = name
         """As `str(dtype)` prints it, sanitised."""
@@ -58,6 +59,8 @@ class DTypeFacts:
         self.inside = inside or name
         """How it stands in the name of a structured dtype: `'<f4'`."""
         self.is_subarray = is_subarray
+        self.alignment = alignment
+        """Bytes of which its place in an aligned dtype is a multiple."""
 
     @property
     def is_object(self) -> bool:
@@ -99,7 +102,8 @@ def _facts(dtype: object, budget: _Budget, depth: int) -> DTypeFacts:
 def _of_class(base: Reference) -> DTypeFacts:
     package = base.module.partition(".")[0]
     if package in ("ml_dtypes", "jaxlib", "jax") and base.name in ML_DTYPES:
-        return DTypeFacts(base.name, ML_DTYPES[base.name], code=base.name)
+        size = ML_DTYPES[base.name]
+        return DTypeFacts(base.name, size, code=base.name, alignment=min(size, 2))
     if package == "numpy" and base.name in _CLASSES:
         return _of_code(_CLASSES[base.name], ())
     return DTypeFacts(sanitise(base.name), None)
@@ -160,7 +164,16 @@ def _of_code(base: str, state: tuple[object, ...]) -> DTypeFacts:
 
 
 def _simple(name: str, size: int, code: str, inside: str = "") -> DTypeFacts:
-    return DTypeFacts(name, size, code=code, inside=repr(inside or code.lstrip("|")))
+    kind = code[1]
+    if kind == "U":
+        alignment = 4
+    elif kind in "SV":
+        alignment = 1
+    else:
+        alignment = size // 2 if kind == "c" else size
+    return DTypeFacts(
+        name, size, code=code, inside=repr(inside or code.lstrip("|")), alignment=alignment
+    )
 
 
 _SIZES = {"i": (1, 2, 4, 8), "u": (1, 2, 4, 8), "f": (2, 4, 8, 12, 16), "c": (8, 16, 24, 32)}
@@ -192,7 +205,9 @@ def _subarray(
     if len(shape) > 64 or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
         return DTypeFacts(UNKNOWN_DTYPE, None)
     inside = f"{base.inside}, {shape}"
-    return DTypeFacts(f"({inside})", size, inside=inside, is_subarray=True)
+    return DTypeFacts(
+        f"({inside})", size, inside=inside, is_subarray=True, alignment=base.alignment
+    )
 
 
 def _structured(
@@ -207,15 +222,13 @@ def _structured(
     columns = _columns(names, fields, budget, depth)
     if columns is None:
         return DTypeFacts(f"structured dtype of {len(names):,} fields", size)
-    end = 0
-    is_packed = True
-    for _, facts, offset in columns:
-        is_packed = is_packed and offset == end
-        end = offset + (facts.item_size or 0)
-    is_packed = is_packed and end == size
     is_aligned = bool((flags or 0) & _ALIGNED)
-    if is_packed and not is_aligned:
-        rows = ", ".join(f"({name}, {facts.inside})" for name, facts, _ in columns)
+    alignment = max((facts.alignment for _, facts, _ in columns), default=1) if is_aligned else 1
+    # As a list it reads best, if the places of the fields follow from their sizes. What is
+    # aligned must be said of the outermost dtype; inside of it, it is understood.
+    rows = ", ".join(f"({name}, {facts.inside})" for name, facts, _ in columns)
+    is_regular = _is_regular(columns, size, is_aligned=is_aligned)
+    if is_regular and not is_aligned:
         return DTypeFacts(f"[{rows}]", size)
     parts = {
         "names": ", ".join(name for name, _, _ in columns),
@@ -226,7 +239,32 @@ def _structured(
     }
     text = ", ".join(f"'{key}': [{value}]" for key, value in parts.items())
     aligned = ", 'aligned': True" if is_aligned else ""
-    return DTypeFacts(f"{{{text}, 'itemsize': {size}{aligned}}}", size)
+    return DTypeFacts(
+        f"{{{text}, 'itemsize': {size}{aligned}}}",
+        size,
+        inside=f"[{rows}]" if is_regular else f"{{{text}, 'itemsize': {size}}}",
+        alignment=alignment,
+    )
+
+
+def _is_regular(
+    columns: "list[tuple[str, DTypeFacts, int]]", size: int | None, *, is_aligned: bool
+) -> bool:
+    """Whether the fields follow each other, with no more space between than alignment asks."""
+    end = 0
+    alignment = 1
+    for _, facts, offset in columns:
+        if is_aligned:
+            end = _rounded_up(end, facts.alignment)
+            alignment = max(alignment, facts.alignment)
+        if offset != end:
+            return False
+        end = offset + (facts.item_size or 0)
+    return _rounded_up(end, alignment) == size
+
+
+def _rounded_up(offset: int, alignment: int) -> int:
+    return -(-offset // alignment) * alignment if alignment > 1 else offset
 
 
 _ALIGNED = 0x80

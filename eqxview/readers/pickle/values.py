@@ -131,6 +131,7 @@ def numpy_dtype(dtype: object, depth: int = 0) -> Any:
         "names": list(names),
         "formats": [numpy_dtype(column[0], depth + 1) for column in columns],
         "offsets": [column[1] for column in columns],
+        "titles": [column[2] if len(column) > 2 else None for column in columns],
         "itemsize": facts.item_size,
     }
     return np.dtype(described)  # pyright: ignore[reportCallIssue,reportArgumentType]
