@@ -90,6 +90,9 @@ class Sight:
 DEFAULT_MAX_NODES = 20_000_000
 """Rows after which a walk stops."""
 
+DEFAULT_MAX_DEPTH = 10_000
+"""Levels below which a walk does not go."""
+
 
 def walk(
     root: object,
@@ -97,30 +100,43 @@ def walk(
     *,
     values: ValueSource | None = None,
     max_nodes: int = DEFAULT_MAX_NODES,
+    max_depth: int = DEFAULT_MAX_DEPTH,
+    is_time_up: Callable[[], bool] | None = None,
 ) -> Tree:
     """The tree of `root`, seen through `look`.
 
     A container that is its own ancestor is shown once more, not followed. After `max_nodes`
-    rows nothing more is followed, and the root's notes say so.
+    rows, or once `is_time_up` says so (it is asked now and then), nothing more is followed, and
+    the root's notes say so; what lies deeper than `max_depth` levels is not followed either.
     """
     builder = TreeBuilder()
     ancestors = _Ancestors()
     ties = _Ties()
     # The stack holds what is still to be shown, the next on top.
     stack: list[tuple[Child, int, int]] = [(Child("", root), NOTHING, 0)]
-    cut = 0
+    cut = ""
+    looked = 0
     while stack:
         child, parent, depth = stack.pop()
         entry, value, standing = child
         ancestors.leave(depth)
-        if len(builder) >= max_nodes:
-            cut = 1 + len(stack)
+        looked += 1
+        # Counted are children seen, too: a container of a million, met a million times in few
+        # rows, takes its time at each meeting.
+        if len(builder) >= max_nodes or looked > 4 * max_nodes:
+            cut = f"shown are the first {len(builder):,} nodes: more were not followed"
+            break
+        if is_time_up is not None and looked % _TIME_EVERY == 0 and is_time_up():
+            cut = f"shown are the first {len(builder):,} nodes: the time for reading was up"
             break
         if (above := ancestors.depth_of(value)) is not None:
             _add_cycle(builder, entry, parent, depth, standing, above)
             continue
         sight = look(value)
         text, children = sight.text, sight.children
+        looked += len(children)
+        if depth >= max_depth and children:
+            text, children = f"<nested deeper than {max_depth:,} levels: not followed>", ()
         if sight.preview is not None and standing in (Standing.STATIC, Standing.INSIDE):
             text, children = sight.preview, ()
         role = _role(sight, standing)
@@ -143,6 +159,11 @@ def walk(
         if children:
             ancestors.enter(value, depth)
             below = _standing_below(sight, standing)
+            # No more may wait than can be shown: lists of a million, nested, would fill memory.
+            room = max_nodes - len(builder) - len(stack)
+            if len(children) > room:
+                children = children[: max(room, 0)]
+                cut = f"shown are the first {max_nodes:,} nodes: more were not followed"
             for step in reversed(children):
                 if below != Standing.CHILD and (below == Standing.INSIDE or not step.standing):
                     step = Child(step.entry, step.value, below)
@@ -150,9 +171,11 @@ def walk(
     tree = builder.finish(values)
     tree.ties = ties.numbered()
     if cut:
-        builder.note(0, f"shown are the first {max_nodes:,} nodes: more were not followed")
+        builder.note(0, cut)
     return tree
 
+
+_TIME_EVERY = 1024
 
 _HASHED_ROLES = frozenset({Role.STATIC_FIELD, Role.STATIC_LEAF, Role.UNKNOWN})
 

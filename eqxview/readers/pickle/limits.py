@@ -55,9 +55,13 @@ class Clock:
         self._limits = limits
         self._start = time.monotonic()
 
+    def is_up(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() - self._start > self._limits.seconds
+
     def check(self, offset: int) -> None:
         """Raise `LimitExceeded` once the time is up; `offset` is where reading has come to."""
-        if time.monotonic() - self._start > self._limits.seconds:
+        if self.is_up():
             raise over_limit(
                 f"reading took longer than {self._limits.seconds:g} seconds",
                 flag="--max-seconds",

@@ -137,6 +137,8 @@ class _Reading:
                 Look(values, self._recognise),
                 values=values,
                 max_nodes=self._limits.nodes_for(self._opcodes),
+                max_depth=self._limits.nesting,
+                is_time_up=self._clock.is_up,
             )
         )
 
