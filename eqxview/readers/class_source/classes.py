@@ -22,6 +22,9 @@ class Classes:
         self._known: dict[tuple[str, str], ClassFacts | None] = {}
         self._source: tuple[Resolver, SourceFacts] | None = None
         self._table: dict[str, ClassFacts] = {}
+        self._moved: dict[tuple[str, str], ClassFacts] = {}
+        """By library and name, for classes that stood in another module when the file was
+        written."""
 
     def facts(self, module: str, name: str) -> ClassFacts | None:
         """What is known of the class `name` (qualified) of `module`; `None`: nothing."""
@@ -43,17 +46,23 @@ class Classes:
             facts = source.of(found)
         if facts is None or facts.kind == ClassKind.UNSURE:
             found = found.qualified if isinstance(found, Definition) else found
-            return self._table.get(f"{module}.{name}") or self._table.get(found) or facts
+            return (
+                self._table.get(f"{module}.{name}")
+                or self._table.get(found)
+                or facts
+                or self._moved.get((module.partition(".")[0], name))
+            )
         return facts
 
     def _sources(self) -> "tuple[Resolver, SourceFacts]":
         if self._source is None:
             # `ast` takes 10 ms to import: a file without classes does not pay for it.
             from eqxview.readers.class_source.from_source import SourceFacts
-            from eqxview.readers.class_source.known_classes import known_classes
+            from eqxview.readers.class_source.known_classes import known_classes, only_ones
             from eqxview.readers.class_source.resolve import Resolver
 
             self._table = known_classes()
+            self._moved = only_ones(self._table)
             resolver = Resolver(self._files)
             self._source = (resolver, SourceFacts(resolver, self._table))
         return self._source

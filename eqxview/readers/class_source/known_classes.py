@@ -34,6 +34,15 @@ def known_classes() -> dict[str, ClassFacts]:
     return table
 
 
+def only_ones(table: dict[str, ClassFacts]) -> dict[tuple[str, str], ClassFacts]:
+    """The facts by library and class name, where the library has but one class of that name."""
+    found: dict[tuple[str, str], set[ClassFacts]] = {}
+    for qualified, facts in table.items():
+        library, last = qualified.partition(".")[0], qualified.rpartition(".")[2]
+        found.setdefault((library, last), set()).add(facts)
+    return {key: facts.pop() for key, facts in found.items() if len(facts) == 1}
+
+
 def _facts(text: str) -> ClassFacts:
     kind, *names = text.split(" ")
     fields = tuple(FieldFacts(name.lstrip("*"), name.startswith("*")) for name in names)

@@ -54,6 +54,17 @@ def jitted(call: Call, context: Context) -> Sight | None:
     return None if name is None else _sight(name, is_class=False)
 
 
+def library_function(call: Call, context: Context) -> Sight | None:
+    """Any other wrapper of JAX that keeps the name of what it wraps, e.g. `jnp.add`."""
+    wrapper = by_value.class_of(call)
+    if wrapper is None or wrapper.module.partition(".")[0] not in ("jax", "jaxlib"):
+        return None
+    name = (attributes_of(call) or {}).get("__name__")
+    if type(name) is not str:
+        return None
+    return _sight(_wrapped_name(call) or Name(wrapper.module, name), is_class=False)
+
+
 def loaded_callable(call: Call, context: Context) -> Sight | None:
     """A callable that eqxcore pickles by name because plain pickle cannot."""
     name = callable_name(call)
@@ -189,16 +200,18 @@ def _argument_children(parts: tuple[object, object, object]) -> list[Child]:
 
 def _wrapped(call: Call) -> object | None:
     """The function inside a jitted, custom_jvp or custom_vjp function."""
+    if (name := _wrapped_name(call)) is not None:
+        return Reference(*name)
     attributes = attributes_of(call) or {}
-    named = attributes.get("__name__"), attributes.get("__module__")
-    if all(type(part) is str for part in named):
-        module, name = attributes["__module__"], attributes.get("__qualname__", named[0])
-        if type(module) is str and type(name) is str:
-            return Reference(module, name)
-    for key in ("fun", "__wrapped__"):
-        if key in attributes:
-            return attributes[key]
-    return None
+    return next((attributes[key] for key in ("fun", "__wrapped__") if key in attributes), None)
+
+
+def _wrapped_name(call: Call) -> Name | None:
+    """The name that `functools.wraps` has given to a wrapper."""
+    attributes = attributes_of(call) or {}
+    module = attributes.get("__module__")
+    name = attributes.get("__qualname__", attributes.get("__name__"))
+    return Name(module, name) if type(module) is str and type(name) is str else None
 
 
 def _method_name(receiver: object, method: str) -> Name:

@@ -22,32 +22,37 @@ def frozen_dict(call: Call, context: Context) -> Sight | None:
 
 
 def nnx_state(call: Call, context: Context) -> Sight | None:
-    """`nnx.State`: the items of its mapping."""
-    mapping = (attributes_of(call) or {}).get("_mapping")
+    """`nnx.State`: the items of its mapping. Its module has moved with every version."""
     name = class_of(call)
-    if type(mapping) is not DictItems or name is None:
+    if name is None or name.name != "State" or not name.module.startswith("flax."):
         return None
-    return _mapping(mapping, context.type_name(*name))
+    mapping = (attributes_of(call) or {}).get("_mapping")
+    return _mapping(mapping, context.type_name(*name)) if type(mapping) is DictItems else None
 
 
 def nnx_variable(call: Call, context: Context) -> Sight | None:
     """`nnx.Param` and every other `nnx.Variable`, a user's own too: known by what it keeps."""
+    name = class_of(call)
+    if name is None:
+        return None
     attributes = attributes_of(call) or {}
-    if "_var_metadata" not in attributes:
+    key = next((key for key in _VARIABLE_VALUES if key in attributes), None)
+    is_state = name.name == "VariableState" and name.module.startswith("flax.")
+    if key is None or not (is_state or "_var_metadata" in attributes):
         return None
-    for key in ("_raw_value", "raw_value", "value"):
-        if key in attributes:
-            break
-    else:
-        return None
-    name = class_of(call) or Name("flax.nnx.variablelib", "Variable")
+    # JAX calls the child by what the flattening function of the day said.
+    entry = "raw_value" if name.module.startswith(_EARLY_NNX) else "value"
     return Sight(
         Kind.PYTREE,
         context.type_name(*name),
         is_leaf=False,
-        children=[Child(attribute_entry("value"), attributes[key])],
+        children=[Child(attribute_entry(entry), attributes[key])],
         hashing=Hashing.UNKNOWN,
     )
+
+
+_VARIABLE_VALUES = ("_raw_value", "raw_value", "value")
+_EARLY_NNX = ("flax.nnx.nnx.", "flax.experimental.nnx.")
 
 
 def nnx_object(call: Call, context: Context) -> Sight | None:

@@ -41,8 +41,6 @@ BY_NAME: dict[str, Recogniser] = {
     "pathlib.PurePosixPath": values.path,
     "pathlib.PureWindowsPath": values.path,
     "flax.core.frozen_dict.FrozenDict": libraries.frozen_dict,
-    "flax.nnx.statelib.State": libraries.nnx_state,
-    "flax.nnx.state.State": libraries.nnx_state,
 }
 """Qualified name of what is called, as it is called today, to what knows its results."""
 
@@ -50,8 +48,11 @@ BY_SHAPE: tuple[Recogniser, ...] = (
     callables.function_by_value,
     callables.class_by_value,
     # Before the classes: a Variable or Module of nnx may be of any class of the user's.
+    libraries.nnx_state,
     libraries.nnx_variable,
     libraries.nnx_object,
+    # Before the classes too: for JAX such a wrapper is a leaf, whatever its class is.
+    callables.library_function,
     instance,
 )
 
