@@ -1,1 +1,18 @@
-"""(to come)"""
+"""Modules, filters and filtered transformations: a library of pytrees for JAX."""
+
+from ._filters import combine as combine
+from ._filters import filter as filter
+from ._filters import partition as partition
+from ._module import AbstractClassVar as AbstractClassVar
+from ._module import AbstractVar as AbstractVar
+from ._module import Module as Module
+from ._module import StrictConfig as StrictConfig
+from ._module import field as field
+from ._module import static_field as static_field
+from ._predicates import is_array as is_array
+from ._predicates import is_array_like as is_array_like
+from ._predicates import is_inexact_array as is_inexact_array
+from ._predicates import is_inexact_array_like as is_inexact_array_like
+from ._pretty import tree_pformat as tree_pformat
+from ._pretty import tree_pprint as tree_pprint
+from ._tree_equal import tree_equal as tree_equal

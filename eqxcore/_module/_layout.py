@@ -1,0 +1,241 @@
+"""How a Module class is a pytree: which fields are children, which are metadata, and their names.
+
+The metadata of a node is a tuple of the static values that knows the names of their fields: so
+that JAX's own messages about structures show `in_features=2, use_bias=True`. It is a tuple
+because comparing two of them is then C, and a model has hundreds.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import jax.tree_util as jtu
+
+from ._storage import fields_of, get_flat, held_flat, set_flat
+from ._window import WRAPPER_NAMES
+
+
+class Statics(tuple[Any, ...]):
+    """Values of the static fields, in order. One subclass a Module class, with their names."""
+
+    __slots__ = ()
+
+    owner = ""
+    names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return ", ".join(f"{name}={value!r}" for name, value in self.items())
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Pairs of field name and value."""
+        return list(zip(self.names, self, strict=True))
+
+    def __hash__(self) -> int:
+        try:
+            return tuple.__hash__(self)
+        except TypeError:
+            raise _unhashable(self.owner, self.items()) from None
+
+
+class UnusualStatics(Statics):
+    """The same of an instance that lacks fields, or has the names of a wrapped function.
+
+    Three tuples: names of the children that it has, pairs of static names and values, pairs of
+    wrapper names and values.
+    """
+
+    __slots__ = ()
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Pairs of field name and value."""
+        return list(self[1])
+
+    def __repr__(self) -> str:
+        parts = [f"{name}={value!r}" for name, value in (*self[1], *self[2])]
+        return ", ".join([f"only=({', '.join(self[0])})", *parts])
+
+    def __hash__(self) -> int:
+        # Not the values of the wrapper names: `__annotations__` is a dict.
+        try:
+            return hash((self[0], self[1], tuple(name for name, _ in self[2])))
+        except TypeError:
+            raise _unhashable(self.owner, self.items()) from None
+
+
+def _unhashable(owner: str, items: list[tuple[str, Any]]) -> TypeError:
+    for name, value in items:
+        try:
+            hash(value)
+        except TypeError as error:
+            return TypeError(
+                f"The static field .{name} of {owner} is {value!r}, which does not hash "
+                f"({error}). Expected a hashable value, since a static field is part of the "
+                f"structure that compiled programs are found by.{_hashable_advice(name, value)}"
+            )
+    return TypeError(f"The static fields of {owner} do not hash")
+
+
+def _hashable_advice(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return f" Make it a tuple: `{name}: tuple = eqx.field(static=True, converter=tuple)`."
+    if isinstance(value, dict):
+        return " Make it a tuple of pairs, or leave the field dynamic by dropping `static=True`."
+    if isinstance(value, set):
+        return (
+            f" Make it a frozenset: `{name}: frozenset = eqx.field(static=True, "
+            f"converter=frozenset)`."
+        )
+    return " Leave the field dynamic by dropping `static=True`."
+
+
+class Layout:
+    """What one Module class is made of, and the functions that take it apart and build it."""
+
+    __slots__ = (
+        "_keys",
+        "_unusual_class",
+        "dynamic",
+        "is_shadowed",
+        "names",
+        "pack",
+        "read_statics",
+        "static",
+        "statics_class",
+        "unflatten",
+    )
+
+    is_shadowed: bool
+    """Whether the class has an attribute with the name of a field: a default, say."""
+
+    def __init__(
+        self, cls: type, fields: tuple[tuple[str, bool], ...], unflatten: Any = None
+    ) -> None:
+        """`fields` are pairs of a name and whether it is static, in order of declaration.
+
+        `unflatten` is the function of an earlier layout, which the registries hold: it is taught
+        the new one.
+        """
+        self.dynamic = tuple(name for name, is_static in fields if not is_static)
+        self.static = tuple(name for name, is_static in fields if is_static)
+        self.names = frozenset(name for name, _ in fields)
+        self.is_shadowed = any(name in base.__dict__ for base in cls.__mro__ for name in self.names)
+        self._keys = tuple(jtu.GetAttrKey(name) for name in self.dynamic)
+        owner = f"{cls.__module__}.{cls.__qualname__}"
+        self.statics_class = type(
+            "Statics", (Statics,), {"__slots__": (), "owner": owner, "names": self.static}
+        )
+        self._unusual_class = type(
+            "UnusualStatics", (UnusualStatics,), {"__slots__": (), "owner": owner}
+        )
+        self.read_statics: Callable[[dict[str, Any]], tuple[Any, ...]] = _reader(self.static)
+        self.pack: Callable[[Any], Any]
+        self.unflatten: Callable[[Any, Any], Any]
+        self.pack, self.unflatten = self._generate(cls, unflatten)
+
+    def _generate(self, cls: type, unflatten: Any) -> tuple[Any, Any]:
+        """The two functions that run once a node; generated, which halves their time."""
+        dynamic, static = (
+            "".join(f"fields[{name!r}], " for name in names)
+            for names in (self.dynamic, self.static)
+        )
+        lines = [
+            "def pack(module):",
+            "    fields = fields_of(module)",
+            f"    if len(fields) != {len(self.names)}:",
+            "        return pack_unusual(module)",
+            "    try:",
+            f"        flat = ({dynamic}), Statics(({static}))",
+            "    except KeyError:",
+            "        return pack_unusual(module)",
+            "    set_flat(module, flat)",
+            "    return flat",
+            "def unflatten(statics, children):",
+            "    if statics.__class__ is not Statics:",
+            "        return unflatten_unusual(statics, children)",
+            "    if children.__class__ is not tuple:",
+            "        children = tuple(children)",
+            "    module = new(cls)",
+            "    fields = fields_of(module)",
+            f"    {dynamic or '()'} = children",
+            f"    {static or '()'} = statics",
+            "    set_flat(module, (children, statics))",
+            "    return module",
+        ]
+        namespace: dict[str, Any] = {} if unflatten is None else unflatten.__globals__
+        namespace.update(
+            cls=cls,
+            fields_of=fields_of,
+            new=object.__new__,
+            pack_unusual=self._pack_unusual,
+            set_flat=set_flat,
+            Statics=self.statics_class,
+            unflatten_unusual=_unflatten_unusual(cls, self),
+        )
+        exec("\n".join(lines), namespace)
+        if unflatten is not None:
+            # The registries know a class by the function that they were given first.
+            unflatten.__code__ = namespace["unflatten"].__code__
+            namespace["unflatten"] = unflatten
+        return namespace["pack"], namespace["unflatten"]
+
+    def _pack_unusual(self, module: Any) -> Any:
+        fields = fields_of(module)
+        dynamic = tuple(name for name in self.dynamic if name in fields)
+        static = tuple((name, fields[name]) for name in self.static if name in fields)
+        wrapper = tuple((name, fields[name]) for name in WRAPPER_NAMES if name in fields)
+        children = tuple(fields[name] for name in dynamic)
+        if len(dynamic) + len(static) == len(self.names) and not wrapper:
+            # Only something that is no field: a `functools.cached_property`, say.
+            flat = children, self.statics_class(value for _, value in static)
+        else:
+            flat = children, self._unusual_class((dynamic, static, wrapper))
+        set_flat(module, flat)
+        return flat
+
+    def become(self, other: "Layout") -> None:
+        """Takes over everything from `other`: the registries hold on to the first layout."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(other, name))
+
+    def flatten(self, module: Any) -> Any:
+        """(children, statics), for classes whose `__getattr__` is not ours."""
+        return held_flat(module) or self.pack(module)
+
+    def __reduce__(self) -> Any:
+        # A pickled class, as cloudpickle makes one, works out its own.
+        return type(None), ()
+
+    def flatten_with_keys(self, module: Any) -> Any:
+        """(pairs of key and child, statics)."""
+        children, statics = held_flat(module) or get_flat(module)
+        if isinstance(statics, UnusualStatics):
+            keys = tuple(jtu.GetAttrKey(name) for name in statics[0])
+        else:
+            keys = self._keys
+        return tuple(zip(keys, children, strict=True)), statics
+
+
+def _reader(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    if not names:
+        return lambda fields: ()
+    if len(names) == 1:
+        (name,) = names
+        return lambda fields: (fields[name],)
+    return operator.itemgetter(*names)
+
+
+def _unflatten_unusual(cls: type, layout: Layout) -> Callable[[Any, Any], Any]:
+    def unflatten_unusual(statics: Any, children: Any) -> Any:
+        module = object.__new__(cls)
+        fields = fields_of(module)
+        if isinstance(statics, UnusualStatics):
+            fields.update(zip(statics[0], children, strict=True))
+            fields.update(statics[1])
+            fields.update(statics[2])
+        else:
+            # Statics of the class as it was before it was changed.
+            fields.update(zip(layout.dynamic, children, strict=True))
+            fields.update(zip(layout.static, statics, strict=True))
+        return module
+
+    return unflatten_unusual

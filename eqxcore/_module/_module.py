@@ -1,0 +1,87 @@
+"""`Module`: a dataclass that is a pytree, immutable once it is constructed."""
+
+import dataclasses
+from collections.abc import Hashable
+from typing import Any
+
+from .._pretty import tree_pformat
+from .._tree_equal import tree_equal
+from ._metaclass import ModuleMeta
+from ._method import BoundMethod
+from ._naming import CodeOfCall, NameOfClass
+from ._remembering import Remembering, fill_in
+from ._storage import fields_of
+from ._warnings import callable_types, warn_of_transformed
+from ._window import open_ids, wrapper_names
+
+
+class Module(Remembering, Hashable, metaclass=ModuleMeta):
+    """A class whose instances are pytrees: fields as of a dataclass, methods as of any class.
+
+    Fields are the annotations of the class. Each is a child of the pytree, unless it is declared
+    with `eqx.field(static=True)`. An `__init__` is generated, or written by hand to assign every
+    field; after it, an instance cannot be changed: use `eqx.tree_at` to get a changed copy.
+
+        class Linear(eqx.Module):
+            weight: Float[Array, "out in"]
+
+            def __call__(self, x: Float[Array, "in"]) -> Float[Array, "out"]:
+                return self.weight @ x
+
+    After construction every `__check_init__(self)` of the class and its bases is called. Methods
+    are pytrees, too: `jax.vmap(model.layer.encode)(x)` sees the arrays of the layer.
+    """
+
+    __name__ = NameOfClass()
+    __code__ = CodeOfCall()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        cls = type(self)
+        if id(self) in open_ids and (
+            name in cls.__eqxcore_layout__.names or name in wrapper_names
+        ):
+            kind = type(value)
+            if kind is BoundMethod and value.__self__ is self:
+                raise ValueError(
+                    f"Cannot assign methods in __init__: .{name} of {cls.__qualname__} got its "
+                    f"own method {value.__name__!r}. A copy of the module would then keep calling "
+                    f"the method of the original. Write a method instead: `def {name}(self, *args)"
+                    f": return self.{value.__name__}(*args)`."
+                )
+            if kind in callable_types:
+                warn_of_transformed(value, 2)
+            fields_of(self)[name] = value
+            return
+        raise dataclasses.FrozenInstanceError(_frozen(self, name, "assign to"))
+
+    def __delattr__(self, name: str) -> None:
+        if id(self) in open_ids and name in fields_of(self):
+            del fields_of(self)[name]
+            return
+        raise dataclasses.FrozenInstanceError(_frozen(self, name, "delete"))
+
+    def __hash__(self) -> int:
+        fill_in(self)
+        return hash(tuple(fields_of(self).items()))
+
+    def __eq__(self, other: object) -> Any:
+        return tree_equal(self, other)
+
+    def __repr__(self) -> str:
+        return tree_pformat(self)
+
+
+def _frozen(module: Module, name: str, action: str) -> str:
+    cls = type(module)
+    message = f"cannot {action} field {name!r}"
+    if id(module) in open_ids:
+        return (
+            f"{message} of {cls.__qualname__}: it is not declared. Expected one of "
+            f"{', '.join(cls.__eqxcore_layout__.names) or 'no field at all'}; declare it in the "
+            f"body of the class, `{name}: Any`."
+        )
+    return (
+        f"{message} of {cls.__qualname__}: a Module cannot be changed once it is constructed. "
+        f"Make a changed copy: `eqx.tree_at(lambda m: m.{name}, module, value)`, or "
+        f"`dataclasses.replace(module, {name}=value)`."
+    )

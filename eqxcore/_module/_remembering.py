@@ -1,0 +1,68 @@
+"""What a Module remembers about itself, and how it is worked out when it is first asked for."""
+
+from typing import Any
+
+from .. import _registry as registry
+from ._storage import (
+    BOUNDARY,
+    FLAT,
+    Storage,
+    expand,
+    fields_of,
+    forget,
+    held_boundary,
+    held_flat,
+    set_boundary,
+)
+
+
+class Remembering(Storage):
+    """A `Storage` whose slots are filled when they are read, and whose fields when one is read."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        # Called when there is no such attribute; and the slots count as none until they are set.
+        if name == FLAT:
+            fill_in(self)
+            return held_flat(self) or type(self).__eqxcore_layout__.pack(self)  # type: ignore[attr-defined]
+        if name == BOUNDARY:
+            return remember_boundary(self)
+        if is_unopened(self):
+            fill_in(self)
+            fields = fields_of(self)
+            if name in fields:
+                return fields[name]
+        raise AttributeError(
+            f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
+        )
+
+    @property
+    def __dict__(self) -> dict[str, Any]:
+        fill_in(self)
+        # Whoever has the dict may write into it, though nobody should.
+        forget(self)
+        return fields_of(self)
+
+
+def is_unopened(module: Storage) -> bool:
+    """Whether the fields of a Module that came out of `filter_jit` are still to be filled in."""
+    return held_flat(module) is None and held_boundary(module) is not None
+
+
+def fill_in(module: Storage) -> None:
+    """Fills in the fields of a Module that came out of `filter_jit`, if nobody did so before."""
+    if is_unopened(module):
+        expand(module, registry.may_change)
+
+
+def remember_boundary(module: Storage) -> tuple[tuple[Any, ...], Any]:
+    """(arrays, treedef) of the whole Module, for one node at the boundary of `filter_jit`.
+
+    It is kept on the Module only if nothing inside can change: not if there is a list or a dict.
+    """
+    arrays, treedef = registry.flatten(registry.INNER, module)
+    boundary = tuple(arrays), treedef
+    if not registry.may_change(treedef):
+        set_boundary(module, boundary)
+    return boundary

@@ -1,0 +1,102 @@
+"""Where a Module keeps its fields, and beside them what has been worked out about them.
+
+| slot | holds |
+|---|---|
+| `__dict__` | the fields, by name; read through `fields_of`, since a Module overrides it |
+| `__eqxcore_flat__` | (children, statics): what flattening one level gives |
+| `__eqxcore_boundary__` | (arrays, treedef): what flattening the whole gives at the boundary of `filter_jit` |
+
+Both are caches, filled when first asked for: a Module is frozen. They hold nothing that the
+fields do not hold, are neither pickled nor copied, and live as long as the Module.
+
+A Module that came out of `filter_jit` has its boundary only, until somebody looks inside: then
+the fields are filled in from it (`expand`). Nobody can tell, and a training step that hands a
+model from one call to the next never builds its hundreds of nodes.
+"""
+
+import operator
+import threading
+from collections.abc import Callable
+from typing import Any
+
+FLAT = "__eqxcore_flat__"
+BOUNDARY = "__eqxcore_boundary__"
+
+
+class Storage:
+    """The memory layout of a Module."""
+
+    # Dunder names, so that no field of a user can have one.
+    __slots__ = ("__dict__", "__eqxcore_boundary__", "__eqxcore_flat__", "__weakref__")
+
+    __eqxcore_boundary__: tuple[tuple[Any, ...], Any]
+    __eqxcore_flat__: tuple[tuple[Any, ...], tuple[Any, ...]]
+
+
+_dict_descriptor = Storage.__dict__["__dict__"]
+Storage.__eqxcore_fields__ = _dict_descriptor  # type: ignore[attr-defined]  for generated code
+_flat_descriptor = Storage.__dict__[FLAT]
+_boundary_descriptor = Storage.__dict__[BOUNDARY]
+
+fields_of: Callable[[Any], dict[str, Any]] = _dict_descriptor.__get__
+"""The dict of the fields, without looking whether it has been filled in."""
+
+set_flat: Callable[[Any, Any], None] = _flat_descriptor.__set__
+set_boundary: Callable[[Any, Any], None] = _boundary_descriptor.__set__
+get_flat = operator.attrgetter(FLAT)
+"""(children, statics). Falls back on `Module.__getattr__` when it is not there yet."""
+get_boundary = operator.attrgetter(BOUNDARY)
+"""(arrays, treedef). Falls back on `Module.__getattr__` when it is not there yet."""
+
+
+def held_flat(module: Storage) -> Any:
+    """(children, statics) if it is there, else `None`."""
+    try:
+        return _flat_descriptor.__get__(module)
+    except AttributeError:
+        return None
+
+
+def held_boundary(module: Storage) -> Any:
+    """(arrays, treedef) if it is there, else `None`."""
+    try:
+        return _boundary_descriptor.__get__(module)
+    except AttributeError:
+        return None
+
+
+def forget(module: Storage) -> None:
+    """Drops the caches: the fields may be about to change."""
+    for descriptor in (_flat_descriptor, _boundary_descriptor):
+        try:
+            descriptor.__delete__(module)
+        except AttributeError:
+            pass  # it was not there
+
+
+_expanding = threading.RLock()
+
+
+def expand(module: Storage, may_change: Callable[[Any], bool]) -> None:
+    """Fills in the fields of a Module that has only its boundary; does nothing to any other.
+
+    `may_change(treedef)` tells whether there is something mutable inside: once a user can reach
+    it, the boundary cannot be trusted any more.
+    """
+    # One thread at a time, so that all of them see the same inner objects.
+    with _expanding:
+        if held_flat(module) is not None:
+            return
+        boundary = held_boundary(module)
+        if boundary is None:
+            return
+        arrays, treedef = boundary
+        full = treedef.unflatten(arrays)
+        fields = fields_of(module)
+        for name, value in fields_of(full).items():
+            # Somebody who goes around the freezing may have written already: theirs stays.
+            fields.setdefault(name, value)
+        flat = held_flat(full)
+        if may_change(treedef):
+            _boundary_descriptor.__delete__(module)
+        set_flat(module, flat)

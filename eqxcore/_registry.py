@@ -1,0 +1,255 @@
+"""Pytree registries of our own, in which everything that is not an array is structure.
+
+In JAX's registry a string or a function is a leaf. In ours it is a node without leaves that
+carries the value, so that one flatten in C++ *is* the partition into arrays and the rest: the
+leaves are the arrays, and the treedef is the static half, ready to be compared and hashed.
+
+| registry | a Module is |
+|---|---|
+| `INNER` | a node with its dynamic fields as children: used to look through a whole Module, once |
+| `BOUNDARY` | one node with all its arrays as children, which it remembers: used at every call |
+| `DISPATCH` | the same, with typed PRNG keys taken apart: for the C++ dispatch of `jax.jit` |
+
+Without jaxlib's registry (see `_jax_internals`) there are none, and `AVAILABLE` is false.
+"""
+
+import enum
+import functools
+import threading
+import types
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.tree_util as jtu
+import numpy as np
+
+from . import _jax_internals as internals
+from ._predicates import _known_array_types, is_array
+
+AVAILABLE = (
+    internals.PyTreeRegistry is not None
+    and internals.registered_nodes is not None
+    and internals.ArrayImpl is not None
+    and internals.key_array is not None
+)
+
+
+def _new_registry() -> Any:
+    return internals.PyTreeRegistry(
+        enable_none=True,
+        enable_tuple=True,
+        enable_namedtuple=True,
+        enable_list=True,
+        enable_dict=True,
+    )
+
+
+if AVAILABLE:
+    INNER, BOUNDARY, DISPATCH = _new_registry(), _new_registry(), _new_registry()
+    DISPATCH.register_node(*internals.key_array)
+    _known_array_types.setdefault(internals.ArrayImpl, True)  # type: ignore[arg-type]
+else:
+    INNER = BOUNDARY = DISPATCH = None
+
+_learning = threading.RLock()
+
+# Types that have a place in our registries, or need none.
+_known: set[type] = {list, dict, tuple, type(None)}
+
+# Nodes whose contents cannot change, so that what was flattened once stays true.
+_fixed: set[type] = {tuple, type(None)}
+
+
+def register_module(
+    cls: type,
+    *,
+    flatten: Callable[[Any], Any],
+    unflatten: Callable[[Any, Any], Any],
+    flatten_boundary: Callable[[Any], Any],
+    unflatten_boundary: Callable[[Any, Any], Any],
+) -> None:
+    """Makes a Module class known to our registries."""
+    if not AVAILABLE:
+        return
+    with _learning:
+        INNER.register_node(cls, flatten, unflatten)
+        BOUNDARY.register_node(cls, flatten_boundary, unflatten_boundary)
+        DISPATCH.register_node(cls, flatten_boundary, unflatten_boundary)
+        _known.add(cls)
+        _fixed.add(cls)
+
+
+def register_fixed_node(
+    cls: type, flatten: Callable[[Any], Any], unflatten: Callable[[Any, Any], Any]
+) -> None:
+    """Makes a class of immutable nodes known to our registries."""
+    if not AVAILABLE:
+        return
+    with _learning:
+        _register(cls, flatten, unflatten)
+        _fixed.add(cls)
+
+
+def _register(cls: type, flatten: Callable[..., Any], unflatten: Callable[..., Any]) -> None:
+    for registry in (INNER, BOUNDARY, DISPATCH):
+        registry.register_node(cls, flatten, unflatten)
+    _known.add(cls)
+
+
+# What is static, and how. The value is the metadata of its node; two nodes are equal when their
+# types are the same and their values are equal, so that 1, 1.0 and True are three.
+
+
+def _flatten_static(value: Any) -> tuple[tuple[()], Any]:
+    return (), value
+
+
+def _unflatten_static(value: Any, children: Any) -> Any:
+    return value
+
+
+def _flatten_number(value: Any) -> tuple[tuple[()], Any]:
+    # NaN is not equal to itself, and would be a new program at every call; 0.0 is equal to -0.0,
+    # and would share its program.
+    return (), (value if value == value and value else repr(value))
+
+
+def _unflatten_number(cls: type) -> Callable[[Any, Any], Any]:
+    return lambda value, children: cls(value) if type(value) is str else value
+
+
+_FIXED_STATICS: tuple[type, ...] = (
+    int,
+    bool,
+    str,
+    bytes,
+    type,
+    type(Ellipsis),
+    type(NotImplemented),
+    range,
+    slice,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.MethodWrapperType,
+    types.ModuleType,
+    functools._lru_cache_wrapper,
+    np.ufunc,
+    np.dtype,
+    type(np.dtype("float32")),
+    type(jax.jit(lambda: None)),
+    jax.custom_jvp,
+    jax.custom_vjp,
+)
+if AVAILABLE:
+    for _type in dict.fromkeys(_FIXED_STATICS):
+        _register(_type, _flatten_static, _unflatten_static)
+        _fixed.add(_type)
+    for _type in (float, complex):
+        _register(_type, _flatten_number, _unflatten_number(_type))
+        _fixed.add(_type)
+
+
+class _Node:
+    """Metadata of an object whose class turned out to be a node of JAX's after all."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Node) and bool(self.data == other.data)
+
+    def __hash__(self) -> int:
+        return hash(self.data)
+
+
+def _register_object(cls: type) -> None:
+    """Objects of a class we know nothing about: static, until JAX is told how to flatten them."""
+    nodes = internals.registered_nodes
+    assert nodes is not None
+
+    def flatten(value: Any) -> tuple[Any, Any]:
+        entry = nodes.get(cls)
+        if entry is None:
+            return (), value
+        children, data = entry.to_iter(value)
+        return children, _Node(data)
+
+    def unflatten(data: Any, children: Any) -> Any:
+        if type(data) is _Node:
+            return nodes[cls].from_iter(data.data, children)
+        return data
+
+    _register(cls, flatten, unflatten)
+
+
+def _learn(leaf: Any) -> bool:
+    """Gives the type of a leaf that is no array its place; whether that was needed."""
+    cls = type(leaf)
+    if cls in _known or is_array(leaf):
+        return False
+    with _learning:
+        if cls in _known:
+            return True
+        assert internals.registered_nodes is not None
+        entry = internals.registered_nodes.get(cls)
+        if entry is not None:
+            _register(cls, entry.to_iter, entry.from_iter)
+        elif isinstance(leaf, (type, enum.Enum)):
+            # Members of an enumeration; classes that have a metaclass.
+            _register(cls, _flatten_static, _unflatten_static)
+            _fixed.add(cls)
+        else:
+            _register_object(cls)
+    return True
+
+
+def flatten(registry: Any, pytree: Any) -> tuple[list[Any], Any]:
+    """The arrays of `pytree`, and a treedef that holds everything else."""
+    while True:
+        leaves, treedef = registry.flatten(pytree)
+        if _known_array_types.keys() >= set(map(type, leaves)):
+            return leaves, treedef
+        if not any([_learn(leaf) for leaf in leaves]):
+            return leaves, treedef
+
+
+# Bounded, since a treedef keeps its static values alive.
+_may_change_cache: dict[Any, bool] = {}
+_MAY_CHANGE_SIZE = 256
+
+
+def may_change(treedef: Any) -> bool:
+    """Whether something inside could be changed in place: a list, a dict, an unknown object."""
+    known = _may_change_cache.get(treedef)
+    if known is None:
+        known = _walk_may_change(treedef)
+        if len(_may_change_cache) >= _MAY_CHANGE_SIZE:
+            _may_change_cache.clear()
+        _may_change_cache[treedef] = known
+    return known
+
+
+def _walk_may_change(treedef: Any) -> bool:
+    data = treedef.node_data()
+    if data is None:
+        return False
+    cls = data[0]
+    if cls not in _fixed and not (issubclass(cls, tuple) and hasattr(cls, "_fields")):
+        return True
+    return any(_walk_may_change(child) for child in treedef.children())
+
+
+def first_static_that_does_not_hash(pytree: Any) -> tuple[str, Any, TypeError] | None:
+    """The key path, the value and the error of an unhashable static value in `pytree`, if any."""
+    for path, leaf in jtu.tree_leaves_with_path(pytree):
+        if not is_array(leaf):
+            try:
+                hash(leaf)
+            except TypeError as error:
+                return jtu.keystr(path), leaf, error
+    return None
