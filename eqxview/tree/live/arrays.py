@@ -47,6 +47,9 @@ class LiveValues:
         return np.asarray(value)
 
 
+_JAX_ARRAY = ("Array", "jax.Array")
+
+
 class ArrayHandler:
     """Array leaves."""
 
@@ -66,6 +69,7 @@ class ArrayHandler:
         jax = sys.modules.get("jax")
         np = sys.modules["numpy"]
         flags, placement, handle, tie_key = 0, None, NOTHING, id(value)
+        type_name = self._names[cls]
         if isinstance(value, (np.ndarray, np.generic)):
             flags |= Flag.NUMPY
             if isinstance(value, np.generic):
@@ -83,6 +87,8 @@ class ArrayHandler:
             if getattr(value, "committed", False):
                 flags |= Flag.COMMITTED
             placement = self._placement(value)
+            # The class that users know, and the only one that a file tells.
+            type_name = _JAX_ARRAY
             nbytes = _byte_count(value)
             handle = self._values.remember(value)
         else:
@@ -98,7 +104,7 @@ class ArrayHandler:
             flags |= Flag.WEAK
         return Sight(
             Kind.ARRAY,
-            self._names[cls],
+            type_name,
             is_leaf=True,
             array=ArrayFacts(
                 self._dtype(value), tuple(value.shape), nbytes, handle=handle, placement=placement
