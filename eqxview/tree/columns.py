@@ -237,11 +237,21 @@ class Tree:
 
     def totals(self, row: int = 0) -> Totals:
         """Sums over the subtree at `row`; the first call walks the tree once."""
+        stop = self.end[row]
+        return Totals(*(sums[stop] - sums[row] for sums in self._running_sums()))
+
+    def running_bytes(self) -> array:
+        """For each row the bytes of all rows before it; one more at the end.
+
+        The bytes of a subtree are a difference: `running[end[row]] - running[row]`.
+        """
+        return self._running_sums()[-1]
+
+    def _running_sums(self) -> tuple[array, ...]:
         if self._sums is None:
             large = len(self) > _MANY_ROWS
             self._sums = self._prefix_sums_vectorised() if large else self._prefix_sums()
-        stop = self.end[row]
-        return Totals(*(sums[stop] - sums[row] for sums in self._sums))
+        return self._sums
 
     def _prefix_sums(self) -> tuple[array, ...]:
         leaf = [self.is_leaf(row) for row in range(len(self))]

@@ -7,6 +7,7 @@ rows unfold in the time that it takes to copy them.
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -133,6 +134,28 @@ class Folding:
             count += len(below)
             level = below
         self._redraw_below(0)
+
+    def snapshot(self) -> tuple[bytes, array]:
+        """What is open and visible now, for `restore`."""
+        return bytes(self._open), self.visible[:]
+
+    def restore(self, snapshot: tuple[bytes, array]) -> None:
+        """Go back to what a snapshot of this folding holds."""
+        self._open[:], self.visible = snapshot[0], snapshot[1][:]
+
+    def rearranged(self, tree: Nesting, moved: Sequence[int]) -> "Folding":
+        """The same nodes open in the same tree in another order.
+
+        `moved` has, for each row of the new order, the row that it is in this one.
+        """
+        import numpy as np
+
+        other = Folding(tree)
+        if self.visible:
+            is_open = np.frombuffer(bytes(self._open), np.uint8)
+            other._open[:] = is_open[np.asarray(moved)].tobytes()
+            other._redraw_below(0)
+        return other
 
     def _children(self, row: int, at_most: int) -> list[int]:
         end, stop = self._tree.end, self._tree.end[row]

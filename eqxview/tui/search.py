@@ -15,7 +15,7 @@ Lower-case letters find capitals too.
 
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -37,6 +37,12 @@ class Found:
     def __init__(self, query: str, rows: "np.ndarray") -> None:
         self.query = query
         self._rows = rows
+
+    def moved(self, places: Sequence[int]) -> "Found":
+        """The same rows in a tree in another order, where row `r` is at `places[r]`."""
+        import numpy as np
+
+        return Found(self.query, np.sort(np.asarray(places)[self._rows]))
 
     def __len__(self) -> int:
         return len(self._rows)

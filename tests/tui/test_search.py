@@ -49,11 +49,10 @@ def found(tree, query):
 
 
 # Words, halves of words, and pieces that reach over one or more steps of a path.
-pieces = st.sampled_from(
-    """kernel Norm norm NORM . [ ] ' f32 float [3,4 relu (2 1 12 [1 [12] 2] 0 00 [01
+PIECES = """kernel Norm norm NORM . [ ] ' f32 float [3,4 relu (2 1 12 [1 [12] 2] 0 00 [01
     layers'][1 ']['bias ]['weight ['params']['dense']['b dense'][' .b[0]'][ s'][1 s'][12]['w
-    dict builtins. [] é""".split()
-)
+    dict builtins. [] é"""
+pieces = st.sampled_from(PIECES.split())
 
 
 @given(pieces)

@@ -1,0 +1,46 @@
+"""What widgets tell the screen they are on."""
+
+from textual.message import Message
+
+from eqxview.tui.value_reader import ValueAnswer
+
+
+class Notice(Message):
+    """Something to say in one line: what a key did, or why it did nothing."""
+
+    def __init__(self, text: str, *, is_problem: bool = False) -> None:
+        super().__init__()
+        self.text = text
+        self.is_problem = is_problem
+
+
+class CursorMoved(Message):
+    """Another row is under the cursor, or the rows around it have changed."""
+
+
+class Searching(Message):
+    """The text being searched for has changed, or the search has ended (`None`)."""
+
+    def __init__(self, query: str | None) -> None:
+        super().__init__()
+        self.query = query
+
+
+class DetailsWanted(Message):
+    """Enter on a leaf: whoever is in charge shows its details."""
+
+
+class BackWanted(Message):
+    """Esc with nothing left to undo: whoever is in charge goes one step back."""
+
+
+class ValuesRead(Message):
+    """The values of an array, or why they could not be read."""
+
+    def __init__(self, answer: ValueAnswer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class FileRead(Message):
+    """Reading the file has ended, well or not."""

@@ -1,0 +1,47 @@
+"""A widget of one line: something at its left, something at its right."""
+
+from collections.abc import Iterable
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from eqxview.tui.lines import Line, Piece, cut, line_width, text_width
+from eqxview.tui.paint import PAINTS, strip
+
+
+class OneLine(Widget):
+    """One line; where both sides do not fit, the left one is cut."""
+
+    DEFAULT_CSS = """
+    OneLine { height: 1; width: 1fr; }
+    """
+
+    COMPONENT_CLASSES = PAINTS
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._sides: tuple[Line, Line] = ((), ())
+
+    def draw(self, left: Iterable[Piece], right: Iterable[Piece] = ()) -> None:
+        """Show these pieces."""
+        sides = (tuple(left), tuple(right))
+        if sides != self._sides:
+            self._sides = sides
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line."""
+        width = self.size.width
+        if y:
+            return Strip.blank(width, self.rich_style)
+        left, right = self._sides
+        rest = width - line_width(right)
+        if rest < 1:
+            right, rest = (), width
+        pieces: list[Piece] = []
+        for piece in left:
+            text = cut(piece.text, rest) if rest > 0 else ""
+            pieces.append(Piece(text, piece.paint))
+            rest -= text_width(text)
+        pieces.append(Piece(" " * rest))
+        return strip(self, (*pieces, *right), width)

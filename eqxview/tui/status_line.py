@@ -1,0 +1,77 @@
+"""The last line: what was just done, what is being typed, or else what can be done."""
+
+from collections.abc import Sequence
+
+from eqxview.tui.keys import hints
+from eqxview.tui.lines import Line, Piece, cut, line_width, text_width
+from eqxview.tui.one_line import OneLine
+
+
+class StatusLine(OneLine):
+    """Key hints at the left, the position at the right; messages and the search in their place."""
+
+    DEFAULT_CSS = """
+    StatusLine { background: $panel; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+        self._notice: Piece | None = None
+        self._prompt: str | None = None
+        self._position: Sequence[str] = ()
+
+    def say(self, text: str, *, is_problem: bool = False) -> None:
+        """Say `text` in place of the hints, until the next key."""
+        self._notice = Piece(text, "unknown" if is_problem else "title")
+        self._arrange()
+
+    def clear_notice(self) -> None:
+        """Say nothing more."""
+        if self._notice is not None:
+            self._notice = None
+            self._arrange()
+
+    def prompt(self, query: str | None) -> None:
+        """Show what is being searched for; `None`: no search is going on."""
+        self._prompt = query
+        self._arrange()
+
+    def position(self, parts: Sequence[str]) -> None:
+        """Where the cursor is, the most wanted part last."""
+        self._position = parts
+        self._arrange()
+
+    def on_resize(self) -> None:
+        """Another width holds more or fewer hints."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        width = self.size.width
+        parts = list(self._position)
+        while len(parts) > 1 and text_width("  ".join(parts)) > width // 2:
+            parts.pop(0)
+        right = [Piece("  ".join(parts) + " ")] if parts else []
+        room = width - line_width(right) - 1
+        if self._prompt is not None:
+            # The end of what is typed is where the typing goes on.
+            query = self._prompt
+            while text_width(query) > max(room - 3, 1):
+                query = query[1:]
+            left: Line = (Piece(" /", "key"), Piece(query, "title"), Piece("▏", "key"))
+        elif self._notice is not None:
+            left = (Piece(" "), Piece(cut(self._notice.text, room), self._notice.paint))
+        else:
+            left = _hints(room)
+        self.draw(left, right)
+
+
+def _hints(room: int) -> Line:
+    """As many hints as fit; without their words where that shows more of them."""
+    pieces: list[Piece] = []
+    for key, word in hints():
+        hint = [Piece(f" {key}", "key"), Piece(f" {word} ", "faint")]
+        if line_width(hint) > room:
+            break
+        room -= line_width(hint)
+        pieces += hint
+    return tuple(pieces)

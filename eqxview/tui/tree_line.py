@@ -1,0 +1,139 @@
+"""One row of the tree as the app draws it: pieces in columns, for any width of screen."""
+
+from typing import NamedTuple
+
+from eqxview.tree.columns import Tree
+from eqxview.tree.kinds import Flag, Role
+from eqxview.tree.leaf_line import leaf_line
+from eqxview.tui.lines import Line, Piece, cut, fitted, text_width
+
+FOLDED, UNFOLDED = "▸", "▾"
+MARK = "▌"
+
+
+class Columns(NamedTuple):
+    """Widths in cells; 0 for a column that is left out."""
+
+    label: int
+    """Mark, indentation, glyph and entry."""
+    what: int
+    """Letter and type."""
+    elements: int
+    size: int
+    bar: int
+    remarks: int
+
+
+def columns(width: int) -> Columns:
+    """The columns of a tree that is `width` cells wide."""
+    if width < 56:
+        size = 9 if width >= 34 else 0
+        label = max((width - size) * 11 // 20, 1)
+        return Columns(label, max(width - size - label, 0), 0, size, 0, 0)
+    elements, size = 8, 10
+    bar = 13 if width >= 96 else 0
+    remarks = min(max(width // 6, 9), 24)
+    rest = width - elements - size - bar - remarks
+    what = min(rest * 2 // 5, 44)
+    return Columns(rest - what, what, elements, size, bar, remarks)
+
+
+def fold_marker_start(depth: int, widths: Columns) -> int:
+    """The cell in which the fold marker of a row at `depth` stands."""
+    return 1 + len(_indentation(depth, widths.label))
+
+
+def tree_line(
+    tree: Tree,
+    row: int,
+    widths: Columns,
+    *,
+    is_open: bool | None,
+    is_marked: bool = False,
+    is_found: bool = False,
+) -> Line:
+    """The pieces of one row. `is_open` is `None` for a node that has no children."""
+    line = leaf_line(tree, row)
+    paint = PAINT_OF_ROLE[tree.role[row]]
+    lead = _indentation(tree.depth[row], widths.label)
+    if is_open is None:
+        marker = f"{line.glyph or ' '} "
+    else:
+        marker = (UNFOLDED if is_open else FOLDED) + (f" {line.glyph} " if line.glyph else " ")
+    before = 1 + len(lead) + len(marker)
+    # A label that is too wide takes room from the column beside it, and never all of it.
+    label = cut(line.label, max(widths.label + widths.what // 2 - before, 4))
+    filled = fitted(label, widths.label - before - 1)
+    if len(filled) < len(label):
+        filled = label
+    pieces = [
+        Piece(MARK if is_marked else " ", "mark"),
+        Piece(lead, "guide"),
+        Piece(marker, paint),
+        Piece(filled, "found" if is_found else "label"),
+    ]
+    room = widths.label + widths.what - before - text_width(filled)
+    what = f" {line.letter:1} {line.what}" if widths.elements else f" {line.what}"
+    columns_after: list[Piece] = []
+    if not line.size and not line.elements:
+        # What says nothing of sizes may use their room.
+        room += widths.elements + widths.size + widths.bar
+        if not line.remarks:
+            room += widths.remarks
+    else:
+        if widths.elements:
+            columns_after.append(Piece(f"{line.elements:>{widths.elements}}", "number"))
+        if widths.size:
+            columns_after.append(Piece(f"{line.size:>{widths.size}}", "number"))
+        if widths.bar:
+            share = _share(tree, row)
+            drawn = fitted(bar(share, widths.bar - 1), widths.bar - 1)
+            columns_after.append(Piece(f" {drawn}", "bar"))
+    pieces.append(Piece(fitted(what, room), paint))
+    pieces += columns_after
+    if widths.remarks and line.remarks:
+        remarks = fitted(f" {line.remarks}", widths.remarks)
+        pieces.append(Piece(remarks, "wrong" if tree.flags[row] & _PROBLEM else "faint"))
+    return tuple(pieces)
+
+
+def bar(share: float, width: int) -> str:
+    """`share` (0 to 1) of `width` cells, in eighths; anything above nothing shows."""
+    eighths = round(share * width * 8)
+    if not eighths:
+        return "▏" if share > 0 else ""
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (_EIGHTHS[rest] if rest else "")
+
+
+def _share(tree: Tree, row: int) -> float:
+    whole = tree.totals().nbytes
+    if not whole:
+        return 0.0
+    nbytes = tree.nbytes[row] if tree.end[row] == row + 1 else tree.totals(row).nbytes
+    return min(nbytes / whole, 1.0)
+
+
+def _indentation(depth: int, room: int) -> str:
+    """Two cells a level; far down a number instead, and the last few levels."""
+    levels = max(room // 4, 2)
+    if depth <= levels:
+        return "  " * depth
+    number = f"⋯{depth} "
+    return number + "  " * (depth % max((2 * levels - len(number)) // 2, 1))
+
+
+PAINT_OF_ROLE = [
+    {
+        Role.NODE: "container",
+        Role.DYNAMIC: "dynamic",
+        Role.STATIC_LEAF: "static",
+        Role.STATIC_FIELD: "static",
+        Role.NONE: "faint",
+        Role.INSIDE: "faint",
+        Role.UNKNOWN: "unknown",
+    }[role]
+    for role in Role
+]
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_PROBLEM = int(Flag.PROBLEM)

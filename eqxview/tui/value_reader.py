@@ -1,0 +1,76 @@
+"""Reads the values of arrays in a thread, one at a time, the latest wish first."""
+
+from collections.abc import Callable
+from threading import Lock, Thread
+from typing import NamedTuple
+
+from eqxview.errors import EqxviewError
+from eqxview.inspect.value_summary import ValueSummary, value_summary
+from eqxview.tree.columns import Tree
+from eqxview.tree.sanitise import sanitise
+
+_REMEMBERED = 512
+
+
+class ValueAnswer(NamedTuple):
+    """What came of reading one array: a summary, or what went wrong."""
+
+    tree: Tree
+    row: int
+    summary: ValueSummary | None
+    problem: str = ""
+    hint: str = ""
+
+
+class ValueReader:
+    """Answers wishes for the values of one row after another.
+
+    Moving the cursor past a hundred arrays makes a hundred wishes; only the latest is read
+    when the one before it is done. So threads do not pile up, and the screen never waits.
+    """
+
+    def __init__(self, tell: Callable[[ValueAnswer], object]) -> None:
+        self._tell = tell
+        self._lock = Lock()
+        self._wish: tuple[Tree, int] | None = None
+        self._busy = False
+        self._known: dict[tuple[int, int], ValueAnswer] = {}
+
+    def known(self, tree: Tree, row: int) -> ValueAnswer | None:
+        """The answer, if it has been given before."""
+        return self._known.get((id(tree), row))
+
+    def want(self, tree: Tree, row: int) -> None:
+        """Read the values of `row`, and tell; forget earlier wishes that are not begun."""
+        with self._lock:
+            self._wish = (tree, row)
+            if self._busy:
+                return
+            self._busy = True
+        # A daemon: who quits while a large array is read does not wait for it.
+        Thread(target=self._read_wishes, name="eqxview-values", daemon=True).start()
+
+    def _read_wishes(self) -> None:
+        while True:
+            with self._lock:
+                wish, self._wish = self._wish, None
+                if wish is None:
+                    self._busy = False
+                    return
+            answer = _read(*wish)
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[id(answer.tree), answer.row] = answer
+            self._tell(answer)
+
+
+def _read(tree: Tree, row: int) -> ValueAnswer:
+    try:
+        return ValueAnswer(tree, row, value_summary(tree.values.fetch(tree, row)))
+    except EqxviewError as error:
+        return ValueAnswer(tree, row, None, sanitise(str(error)), sanitise(error.hint))
+    except MemoryError:
+        return ValueAnswer(tree, row, None, "there is not enough memory to read this array")
+    except Exception as error:  # noqa: BLE001  shown in the pane, with the reason
+        reason = sanitise(f"{type(error).__name__}: {error}")
+        return ValueAnswer(tree, row, None, f"the values could not be read: {reason}")
