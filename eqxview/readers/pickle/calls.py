@@ -8,6 +8,7 @@ plain `Call`: nothing here depends on a name being harmless, since nothing is ev
 import codecs
 from collections.abc import Callable
 
+from eqxview.readers.pickle.array_runs import BufferRun, JaxRun, NumpyRun
 from eqxview.readers.pickle.arrays import fill_array, jax_array, numpy_buffer, numpy_scalar
 from eqxview.readers.pickle.descriptions import (
     NO_STATE,
@@ -20,7 +21,7 @@ from eqxview.readers.pickle.descriptions import (
     SetItems,
 )
 from eqxview.readers.pickle.dtypes import STRING_DTYPE
-from eqxview.readers.pickle.machine import Machine
+from eqxview.readers.pickle.machine import Machine, Shortcut
 
 _MAKE_CLASSES = ("_builtin_type", "_make_skeleton_class", "_make_skeleton_enum")
 _CLOUDPICKLE = ("cloudpickle.cloudpickle", "cloudpickle.cloudpickle_fast")
@@ -33,6 +34,8 @@ def called(machine: Machine, function: object, arguments: object) -> object:
         if describe is not None:
             described = describe(machine, arguments)
             if described is not None:
+                if type(described) is ArrayDescription and machine.shortcuts is not None:
+                    _expect_more(machine.shortcuts, function, describe, arguments)
                 return described
     elif not _is_class_by_value(function):
         machine.record.warn(
@@ -67,6 +70,23 @@ def built(machine: Machine, target: object, state: object) -> None:
     else:
         # The class is one of ours or of Python's: its name is safe to show.
         machine.record.warn(f"a {type(target).__name__} is given a state: it is not shown")
+
+
+def _expect_more(
+    shortcuts: dict[int, Shortcut],
+    function: Reference,
+    describe: "_Describe",
+    arguments: "_Arguments",
+) -> None:
+    """Where there is one array, there are more: read the next ones at once."""
+    # The record keeps every reference, so that its identity stays its own.
+    if id(function) not in shortcuts:
+        if describe is _jax_array and type(arguments[0]) is Reference:
+            shortcuts[id(function)] = JaxRun(arguments[0])
+        elif describe is _reconstruct:
+            shortcuts[id(function)] = NumpyRun()
+        elif describe is _buffer:
+            shortcuts[id(function)] = BufferRun()
 
 
 _Arguments = tuple[object, ...]

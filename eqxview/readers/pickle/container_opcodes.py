@@ -58,16 +58,20 @@ def _get_line(m: Machine) -> None:
 
 def _get8(m: Machine) -> None:
     tape = m.tape
-    index = tape.buffer[tape.at]
+    value = m.get(tape.buffer[tape.at])
     tape.at += 1
-    m.stack.append(m.memo[index] if index < len(m.memo) else m.get(index))
+    m.stack.append(value)
+    if m.shortcuts and (shortcut := m.shortcuts.get(id(value))) is not None:
+        shortcut.read(m)
 
 
 def _get32(m: Machine) -> None:
     tape = m.tape
-    (index,) = _UINT32(tape.buffer, tape.at)
+    value = m.get(_UINT32(tape.buffer, tape.at)[0])
     tape.at += 4
-    m.stack.append(m.memo[index] if index < len(m.memo) else m.get(index))
+    m.stack.append(value)
+    if m.shortcuts and (shortcut := m.shortcuts.get(id(value))) is not None:
+        shortcut.read(m)
 
 
 def _number_line(m: Machine) -> int:

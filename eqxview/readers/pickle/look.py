@@ -7,7 +7,7 @@ in `recognise/`, in their order.
 
 from collections.abc import Callable
 
-from eqxview.readers.pickle.arrays import Facts, array_facts
+from eqxview.readers.pickle.arrays import ArrayType, array_type, problem_of
 from eqxview.readers.pickle.descriptions import (
     ArrayDescription,
     BrokenOff,
@@ -20,7 +20,7 @@ from eqxview.readers.pickle.descriptions import (
     Reference,
     SetItems,
 )
-from eqxview.readers.pickle.dtypes import DTypeFacts, dtype_facts
+from eqxview.readers.pickle.dtypes import dtype_facts
 from eqxview.readers.pickle.record import reference_text
 from eqxview.readers.pickle.values import PickledValues
 from eqxview.tree.columns import ArrayFacts
@@ -40,7 +40,7 @@ class Look:
         self._values = values
         self._recognise = recognise
         """Says what calls, references, dicts and sets are; `None` for what it does not know."""
-        self._dtypes: dict[int, tuple[object, DTypeFacts]] = {}
+        self._types: dict[tuple[int, int], tuple[object, object, ArrayType]] = {}
         self._by_class: dict[type, Callable[..., Sight]] = {
             type(None): lambda _: none_sight(),
             list: list_sight,
@@ -69,78 +69,87 @@ class Look:
         return _unknown(description) if sight is None else sight
 
     def _array(self, array: ArrayDescription) -> Sight:
-        facts = array_facts(array, self._dtype_of(array))
-        flags = 0
-        if array.library == "numpy":
-            flags |= Flag.NUMPY
-            if array.is_fortran and _differs_from_c(facts.shape):
-                flags |= Flag.FORTRAN
+        kind = self._type_of(array)
+        problem = problem_of(array, kind)
+        flags = _NUMPY if array.library == "numpy" else 0
+        if flags and array.is_fortran and _differs_from_c(kind.shape):
+            flags |= _FORTRAN
         if array.is_weak:
-            flags |= Flag.WEAK
+            flags |= _WEAK
         notes = ()
-        if facts.problem is not None:
-            flags |= Flag.PROBLEM
-            notes = (facts.problem,)
-            if not _is_plausible(facts, array):
-                return _no_array(array, facts)
+        if problem is not None:
+            if not _is_plausible(kind, array):
+                return _no_array(array, kind, problem)
+            flags |= _PROBLEM
+            notes = (problem,)
         return Sight(
             Kind.ARRAY,
-            _array_class(array, facts),
+            _JAX_ARRAY if array.library == "jax" else _array_class(array, kind),
             is_leaf=True,
             array=ArrayFacts(
-                facts.dtype.name,
-                facts.shape or (),
-                facts.nbytes,
-                handle=self._values.remember(array, facts),
+                kind.dtype.name, kind.shape, kind.nbytes, self._values.remember(array, problem)
             ),
             flags=flags,
             tie_key=None if array.is_scalar else id(array),
             notes=notes,
         )
 
-    def _dtype_of(self, array: ArrayDescription) -> DTypeFacts:
-        # Thousands of arrays share one description. It is kept, so that its id stays its own.
-        key = id(array.dtype)
-        found = self._dtypes.get(key)
+    def _type_of(self, array: ArrayDescription) -> ArrayType:
+        # Thousands of arrays share a dtype and a shape. Both are kept, so that their ids stay
+        # their own.
+        dtype, shape = array.dtype, array.shape
+        key = (id(dtype), id(shape))
+        found = self._types.get(key)
         if found is None:
-            found = self._dtypes[key] = (array.dtype, dtype_facts(array.dtype))
-        return found[1]
+            found = self._types[key] = (dtype, shape, array_type(dtype, shape))
+        return found[2]
 
 
-def _differs_from_c(shape: tuple[int, ...] | None) -> bool:
+# Plain integers: `|` on members of an enumeration takes a microsecond.
+_NUMPY = int(Flag.NUMPY)
+_FORTRAN = int(Flag.FORTRAN)
+_WEAK = int(Flag.WEAK)
+_PROBLEM = int(Flag.PROBLEM)
+
+
+def _differs_from_c(shape: tuple[int, ...]) -> bool:
     """Whether column-major order is another order than row-major for this shape."""
-    return shape is not None and 0 not in shape and sum(size != 1 for size in shape) > 1
+    return 0 not in shape and sum(size != 1 for size in shape) > 1
 
 
-def _is_plausible(facts: Facts, array: ArrayDescription) -> bool:
+def _is_plausible(kind: ArrayType, array: ArrayDescription) -> bool:
     """Whether a damaged array may be counted as what it says that it is."""
     present = array.data.length if type(array.data) is Payload else 0
-    return facts.shape is not None and facts.nbytes <= 2 * present + 4096
+    return kind.problem is None and max(kind.nbytes, kind.elements) <= 2 * present + 4096
 
 
-def _no_array(array: ArrayDescription, facts: Facts) -> Sight:
+def _no_array(array: ArrayDescription, kind: ArrayType, problem: str) -> Sight:
     # Not an array with these sizes: they would be added to what the file really holds.
     return Sight(
         Kind.OPAQUE,
-        _array_class(array, facts),
+        _array_class(array, kind),
         is_leaf=True,
-        text=f"<damaged array: {facts.problem}>",
+        text=f"<damaged array: {problem}>",
         hashing=Hashing.UNHASHABLE,
-        flags=Flag.PROBLEM,
-        notes=(facts.problem or "",),
+        flags=_PROBLEM,
+        notes=(problem,),
     )
 
 
-def _array_class(array: ArrayDescription, facts: Facts) -> tuple[str, str]:
+_JAX_ARRAY = ("Array", "jax.Array")
+_NUMPY_ARRAY = ("ndarray", "numpy.ndarray")
+
+
+def _array_class(array: ArrayDescription, kind: ArrayType) -> tuple[str, str]:
     if array.library == "jax":
-        return ("Array", "jax.Array")
+        return _JAX_ARRAY
     if array.is_scalar:
-        name = facts.dtype.name if facts.dtype.name.isidentifier() else "generic"
+        name = kind.dtype.name if kind.dtype.name.isidentifier() else "generic"
         return (name, f"numpy.{name}")
     cls = array.array_class
     if type(cls) is Reference and (cls.module, cls.name) != ("numpy", "ndarray"):
         return (sanitise(cls.name.rpartition(".")[2]), reference_text(cls))
-    return ("ndarray", "numpy.ndarray")
+    return _NUMPY_ARRAY
 
 
 _PRIMITIVE_KINDS = {

@@ -5,11 +5,10 @@ file to an object of this process: GLOBAL makes a `Reference`, two strings; REDU
 `Call`, which nobody answers.
 """
 
-import gc
 import struct
 import sys
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from eqxview.errors import UnreadableFile
 from eqxview.readers.byte_source import ByteSource
@@ -19,6 +18,25 @@ from eqxview.readers.pickle.tape import Tape
 
 CHECK_EVERY = 1 << 16
 """Opcodes between two looks at the clock and at the memory: one look costs as much as ten."""
+
+
+class _Folded:
+    """In the memo, in the place of a tuple that a shortcut did not make."""
+
+
+FOLDED = _Folded()
+
+
+class FoldedAway(Exception):
+    """The file asks for something that a shortcut did not make."""
+
+
+class Shortcut(Protocol):
+    """Reads a run of opcodes at once."""
+
+    def read(self, m: "Machine") -> None:
+        """Do what the opcodes that follow would do, or nothing."""
+        ...
 
 
 class Opcode(NamedTuple):
@@ -46,6 +64,7 @@ class Machine:
         "opcodes",
         "protocol",
         "record",
+        "shortcuts",
         "sparse_memo",
         "stack",
         "tape",
@@ -60,11 +79,15 @@ class Machine:
         clock: Clock | None = None,
         record: Record | None = None,
         opcodes: int = 0,
+        shortcuts: bool = True,
     ) -> None:
         self.limits = limits or Limits()
         self.clock = clock or Clock(self.limits)
         self.record = record or Record()
         self.tape = Tape(source, start)
+        self.shortcuts: dict[int, Shortcut] | None = {} if shortcuts else None
+        """By the identity of the `Reference` to a function: what reads a call of it at once.
+        `None`: every opcode is run by itself."""
         self.stack: list[object] = []
         self.marks: list[list[object]] = []
         """The stacks below the open marks, the outermost first."""
@@ -80,16 +103,12 @@ class Machine:
     def run(self, table: "list[Opcode]") -> object:
         """Run to STOP; returns what the pickle describes.
 
-        Raises `UnreadableFile` where the file breaks; `stack` and `marks` are then as they
-        were before the opcode that could not be run.
+        Raises `UnreadableFile` where the file breaks; `stack` and `marks` then hold what had
+        been described. Raises `FoldedAway` if it must be run again without shortcuts.
         """
         handlers = [opcode.run for opcode in table]
         tape = self.tape
         memory = _peak_memory()
-        # Descriptions are many and, until the pickle ends, all alive: the collector would go
-        # through all of them again and again.
-        collecting = gc.isenabled()
-        gc.disable()
         begin = count = 0
         try:
             while True:
@@ -125,8 +144,6 @@ class Machine:
                     "may see another program in this file"
                 )
             tape.frames_crossed.clear()
-            if collecting:
-                gc.enable()
 
     def _check(self, memory: int) -> None:
         self.opcodes += CHECK_EVERY
@@ -190,7 +207,10 @@ class Machine:
     def get(self, index: int) -> object:
         """The value numbered `index`."""
         if 0 <= index < len(self.memo):
-            return self.memo[index]
+            value = self.memo[index]
+            if value is FOLDED:
+                raise FoldedAway
+            return value
         try:
             return self.sparse_memo[index]
         except KeyError:

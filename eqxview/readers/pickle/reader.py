@@ -1,5 +1,6 @@
 """Reads a file of pickles: machine, look, walk; and everything there is to say about the file."""
 
+import gc
 import time
 from functools import partial
 
@@ -10,7 +11,7 @@ from eqxview.readers.compressed import open_bytes
 from eqxview.readers.opened import OpenedFile
 from eqxview.readers.pickle.limits import Clock, Limits
 from eqxview.readers.pickle.look import Look
-from eqxview.readers.pickle.machine import Machine
+from eqxview.readers.pickle.machine import FoldedAway, Machine
 from eqxview.readers.pickle.opcodes import OPCODES
 from eqxview.readers.pickle.recognise import Recognisers
 from eqxview.readers.pickle.record import Record
@@ -35,11 +36,17 @@ class PickleReader:
         limits = options.limits or Limits()
         clock = Clock(limits)
         source, compression = open_bytes(path, limits=limits, clock=clock)
+        # Descriptions are many and, until the tree is built, all alive: the collector would go
+        # through all of them again and again.
+        collecting = gc.isenabled()
+        gc.disable()
         try:
             reading = _Reading(path, source, options, limits, clock)
             reading.run()
         finally:
             source.close()
+            if collecting:
+                gc.enable()
         words = ["pickle", f"protocol {reading.protocol}", compression]
         return OpenedFile(
             path,
@@ -85,25 +92,13 @@ class _Reading:
         """Read pickle after pickle; stops at the first that breaks."""
         position = 0
         while True:
-            machine = Machine(
-                self._source,
-                start=position,
-                limits=self._limits,
-                clock=self._clock,
-                record=self.record,
-                opcodes=self._opcodes,
-            )
-            try:
-                root = machine.run(OPCODES)
-            except UnreadableFile as error:
-                self._broken(machine, error, position)
+            machine, root = self._read_one(position)
+            if machine is None:
                 return
-            finally:
-                self._opcodes = machine.opcodes
-                self.protocol = max(self.protocol, machine.protocol)
-            self._add(root)
             position = machine.tape.position
-            del machine, root
+            # The memo goes before the tree comes: each may be large.
+            del machine
+            self._add(root)
             if not self._source.read_at(position, 1):
                 return
             if len(self.trees) >= self._limits.objects:
@@ -112,6 +107,28 @@ class _Reading:
                     f"{position:,} on are not shown"
                 )
                 return
+
+    def _read_one(self, position: int, *, shortcuts: bool = True) -> tuple[Machine | None, object]:
+        """The pickle at `position`, and the machine that read it; `None` where it breaks."""
+        machine = Machine(
+            self._source,
+            start=position,
+            limits=self._limits,
+            clock=self._clock,
+            record=self.record,
+            opcodes=self._opcodes,
+            shortcuts=shortcuts,
+        )
+        try:
+            return machine, machine.run(OPCODES)
+        except FoldedAway:
+            return self._read_one(position, shortcuts=False)
+        except UnreadableFile as error:
+            self._broken(machine, error, position)
+            return None, None
+        finally:
+            self._opcodes = machine.opcodes
+            self.protocol = max(self.protocol, machine.protocol)
 
     def _broken(self, machine: Machine, error: UnreadableFile, position: int) -> None:
         if not self.trees:

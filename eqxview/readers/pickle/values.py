@@ -7,7 +7,6 @@ from typing import Any
 
 from eqxview.errors import EqxviewError, UnreadableFile
 from eqxview.readers.byte_source import ByteSource
-from eqxview.readers.pickle.arrays import Facts
 from eqxview.readers.pickle.descriptions import (
     ArrayDescription,
     DictItems,
@@ -25,9 +24,9 @@ class PickledValues:
         self._reopen = reopen
         self._kept: list[tuple[object, object, str | None, bool]] = []
 
-    def remember(self, array: ArrayDescription, facts: Facts) -> int:
-        """A handle for `array`."""
-        self._kept.append((array.data, array.dtype, facts.problem, array.is_fortran))
+    def remember(self, array: ArrayDescription, problem: str | None) -> int:
+        """A handle for `array`; `problem` says why its values cannot be had, if they cannot."""
+        self._kept.append((array.data, array.dtype, problem, array.is_fortran))
         return len(self._kept) - 1
 
     def fetch(self, tree: Tree, row: int) -> object:

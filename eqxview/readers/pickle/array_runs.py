@@ -1,0 +1,208 @@
+"""A shortcut for the runs of opcodes that arrays are written as, alike but for a few numbers.
+
+An array takes some thirty opcodes. From the second one on, its classes and its dtype are
+fetched from the memo, and what is left is a pattern, which one match of a regular expression
+reads six times as fast as the machine. Whatever does not match exactly, or does not lie
+within the window and its frame, is left to the machine: the result is the same.
+
+The tuples between, which nothing refers to in an honest file, are not made. Their numbers in
+the memo hold `FOLDED`; a file that asks for one is read again without shortcuts.
+"""
+
+import re
+
+from eqxview.readers.pickle.descriptions import (
+    ArrayDescription,
+    DTypeDescription,
+    Payload,
+    Reference,
+)
+from eqxview.readers.pickle.machine import FOLDED, Machine
+from eqxview.readers.pickle.plain_opcodes import HEAD, KEPT_BYTES
+
+# BINGET or LONG_BINGET; BININT1, BININT2 or BININT; the tuple of a shape, memoized.
+_GET = rb"(h.|j....)"
+_INT = rb"(?:K.|M..|J....)"
+_SHAPE = (
+    rb"(\)|"
+    + rb"|".join(
+        (
+            _INT + rb"\x85\x94",
+            _INT * 2 + rb"\x86\x94",
+            _INT * 3 + rb"\x87\x94",
+            rb"\(" + _INT + rb"{4,8}t\x94",
+        )
+    )
+    + rb")"
+)
+_BYTES = rb"(C.|B....|\x8e........)"
+_STATE = rb"\(K\x01" + _SHAPE + _GET + rb"([\x88\x89])" + _BYTES
+
+
+class _Run:
+    """What the three runs share: the numbers in a match."""
+
+    opcodes = 30
+
+    def __init__(self) -> None:
+        self._shapes: dict[bytes, tuple[int, ...]] = {}
+
+    def _fetched(self, m: Machine, get: bytes) -> object:
+        index = get[1] if len(get) == 2 else int.from_bytes(get[1:], "little")
+        # Out of range ends in the machine's own error: it comes to this opcode next.
+        return m.memo[index] if index < len(m.memo) else None
+
+    def _shape(self, text: bytes) -> tuple[int, ...]:
+        """The numbers of a shape; the same tuple for the same bytes, so that it is kept once."""
+        shape = self._shapes.get(text)
+        if shape is None:
+            shape = self._shapes[text] = _integers(text)
+        return shape
+
+    def _data(self, m: Machine, begin: int, length: int, encoding: str = "bytes") -> object:
+        buffer = m.tape.buffer
+        if encoding == "bytes" and length <= KEPT_BYTES:
+            return buffer[begin : begin + length]
+        head = buffer[begin : begin + min(HEAD, length)]
+        return Payload(m.tape.base + begin, length, encoding, head)
+
+    def _finish(self, m: Machine, array: ArrayDescription, end: int) -> None:
+        m.stack[-1] = array
+        m.tape.at = end
+        m.opcodes += self.opcodes
+
+
+class JaxRun(_Run):
+    """`_reconstruct_array(_reconstruct, (ndarray, (0,), b"b"), state, {"weak_type": ...})`."""
+
+    _HEAD = re.compile(
+        rb"\(" + _GET + _GET + rb"K\x00\x85\x94" + _GET + rb"\x87\x94" + _STATE, re.DOTALL
+    )
+    _TAIL = re.compile(rb"\x94t\x94\}\x94" + _GET + rb"([\x88\x89])st\x94R\x94", re.DOTALL)
+
+    def __init__(self, reconstruct: Reference) -> None:
+        super().__init__()
+        self._reconstruct = reconstruct
+        """NumPy's function: nothing else may stand in its place."""
+
+    def read(self, m: Machine) -> None:
+        """Read the array."""
+        buffer = m.tape.buffer
+        head = self._HEAD.match(buffer, m.tape.at)
+        if head is None or m.sparse_memo:
+            return
+        function, cls, _, shape_text, dtype_get, order, size = head.groups()
+        begin, length = head.end(), _length(size)
+        tail = self._TAIL.match(buffer, begin + length)
+        if tail is None or not _is_in_frame(m, tail.end()):
+            return
+        array_class, dtype = self._fetched(m, cls), self._fetched(m, dtype_get)
+        if (
+            self._fetched(m, function) is not self._reconstruct
+            or type(array_class) is not Reference
+            or type(dtype) is not DTypeDescription
+            or self._fetched(m, tail[1]) != "weak_type"
+        ):
+            return
+        array = ArrayDescription("jax")
+        array.array_class = array_class
+        array.shape = shape = self._shape(shape_text)
+        array.dtype = dtype
+        array.is_fortran = order == b"\x88"
+        array.is_weak = tail[2] == b"\x88"
+        array.data = data = self._data(m, begin, length)
+        if shape:
+            m.memo += (FOLDED, FOLDED, shape, data, FOLDED, FOLDED, FOLDED, array)
+        else:
+            # The empty tuple is not numbered.
+            m.memo += (FOLDED, FOLDED, data, FOLDED, FOLDED, FOLDED, array)
+        self._finish(m, array, tail.end())
+
+
+class NumpyRun(_Run):
+    """`_reconstruct(ndarray, (0,), b"b")`, then BUILD with the state."""
+
+    _HEAD = re.compile(_GET + rb"K\x00\x85\x94" + _GET + rb"\x87\x94R\x94" + _STATE, re.DOTALL)
+    _TAIL = re.compile(rb"\x94t\x94b", re.DOTALL)
+
+    def read(self, m: Machine) -> None:
+        """Read the array."""
+        buffer = m.tape.buffer
+        head = self._HEAD.match(buffer, m.tape.at)
+        if head is None or m.sparse_memo:
+            return
+        cls, _, shape_text, dtype_get, order, size = head.groups()
+        begin, length = head.end(), _length(size)
+        tail = self._TAIL.match(buffer, begin + length)
+        if tail is None or not _is_in_frame(m, tail.end()):
+            return
+        array_class, dtype = self._fetched(m, cls), self._fetched(m, dtype_get)
+        if type(array_class) is not Reference or type(dtype) is not DTypeDescription:
+            return
+        array = ArrayDescription("numpy")
+        array.array_class = array_class
+        array.shape = shape = self._shape(shape_text)
+        array.dtype = dtype
+        array.is_fortran = order == b"\x88"
+        array.data = data = self._data(m, begin, length)
+        if shape:
+            m.memo += (FOLDED, FOLDED, array, shape, data, FOLDED)
+        else:
+            m.memo += (FOLDED, FOLDED, array, data, FOLDED)
+        self._finish(m, array, tail.end())
+
+
+class BufferRun(_Run):
+    """`_frombuffer(bytes, dtype, shape, order)`, of protocol 5."""
+
+    opcodes = 12
+
+    _HEAD = re.compile(rb"\(\x96(........)", re.DOTALL)
+    _TAIL = re.compile(rb"\x94" + _GET + _SHAPE + _GET + rb"t\x94R\x94", re.DOTALL)
+
+    def read(self, m: Machine) -> None:
+        """Read the array."""
+        buffer = m.tape.buffer
+        head = self._HEAD.match(buffer, m.tape.at)
+        if head is None or m.sparse_memo:
+            return
+        begin, length = head.end(), int.from_bytes(head[1], "little")
+        tail = self._TAIL.match(buffer, begin + length)
+        if tail is None or not _is_in_frame(m, tail.end()):
+            return
+        dtype_get, shape_text, order_get = tail.groups()
+        dtype, order = self._fetched(m, dtype_get), self._fetched(m, order_get)
+        if type(dtype) is not DTypeDescription or type(order) is not str:
+            return
+        array = ArrayDescription("numpy")
+        array.shape = shape = self._shape(shape_text)
+        array.dtype = dtype
+        array.is_fortran = order == "F"
+        array.data = data = self._data(m, begin, length, "bytearray")
+        if shape:
+            m.memo += (data, shape, FOLDED, array)
+        else:
+            m.memo += (data, FOLDED, array)
+        self._finish(m, array, tail.end())
+
+
+def _is_in_frame(m: Machine, end: int) -> bool:
+    tape = m.tape
+    return tape.frame_end < 0 or tape.base + end <= tape.frame_end
+
+
+def _length(size: bytes) -> int:
+    return int.from_bytes(size[1:], "little")
+
+
+def _integers(text: bytes) -> tuple[int, ...]:
+    """The arguments of the opcodes in `text` that push integers."""
+    integers: list[int] = []
+    at = 1 if text[:1] == b"(" else 0
+    while at < len(text) and (width := _WIDTHS.get(text[at])) is not None:
+        integers.append(int.from_bytes(text[at + 1 : at + 1 + width], "little", signed=width == 4))
+        at += 1 + width
+    return tuple(integers)
+
+
+_WIDTHS = {ord("K"): 1, ord("M"): 2, ord("J"): 4}
