@@ -8,15 +8,25 @@ from eqxview.tui.tree_line import columns
 class ColumnHeader(OneLine):
     """Column names over a tree; its width must be the tree's."""
 
+    def __init__(self, label_width: int) -> None:
+        super().__init__(id="columns")
+        self._label_width = label_width
+
+    def show(self, label_width: int) -> None:
+        """Name the columns of another tree."""
+        self._label_width = label_width
+        self.on_resize()
+
     def on_resize(self) -> None:
         """Another width has other columns."""
         # The tree keeps one cell for its scroll bar.
-        widths = columns(self.size.width - 1)
+        widths = columns(self.size.width - 1, label=self._label_width)
+        what = "   type or value" if widths.elements else " type or value"
         titles = [
             fitted(" node", widths.label),
-            fitted("   type or value" if widths.elements else " type or value", widths.what),
-            f"{'elements':>{widths.elements}}" if widths.elements else "",
-            f"{'size':>{widths.size}}" if widths.size else "",
+            fitted(what, widths.what),
+            "elements".rjust(widths.elements)[: widths.elements],
+            "size".rjust(widths.size)[: widths.size],
             fitted(" share", widths.bar),
             fitted(" remarks", widths.remarks),
         ]

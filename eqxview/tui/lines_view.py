@@ -9,7 +9,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from eqxview.tui.lines import Line
-from eqxview.tui.paint import PAINTS, strip
+from eqxview.tui.paint import PAINTS, Brush
 
 
 class LinesView(ScrollView, can_focus=True):
@@ -35,7 +35,13 @@ class LinesView(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
+        self._brush = Brush(self)
         self._lines: Sequence[Line] = ()
+
+    def notify_style_update(self) -> None:
+        """Another theme has other colours."""
+        super().notify_style_update()
+        self._brush.forget()
 
     def lines_for(self, width: int) -> Sequence[Line]:
         """The lines to show in `width` cells."""
@@ -43,8 +49,8 @@ class LinesView(ScrollView, can_focus=True):
 
     def lay_out(self, *, from_top: bool = False) -> None:
         """Make the lines anew."""
-        width = self.size.width
-        if not width:
+        width = self.scrollable_content_region.width
+        if width < 1:
             return
         self._lines = self.lines_for(width)
         self.virtual_size = Size(width, len(self._lines))
@@ -58,6 +64,6 @@ class LinesView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line."""
-        width, at = self.size.width, self.scroll_offset.y + y
+        width, at = self.scrollable_content_region.width, self.scroll_offset.y + y
         line = self._lines[at] if at < len(self._lines) else ()
-        return strip(self, line, width)
+        return self._brush.strip(line, width)

@@ -6,7 +6,7 @@ from textual.widget import Widget
 from eqxview.tree.sanitise import sanitise
 from eqxview.tui.lines import Piece, cut, text_width
 from eqxview.tui.opening import Opening
-from eqxview.tui.paint import PAINTS, strip
+from eqxview.tui.paint import PAINTS, Brush
 
 
 class Loading(Widget):
@@ -22,6 +22,7 @@ class Loading(Widget):
         super().__init__(id="loading")
         self._title = sanitise(title)
         self._opening = opening
+        self._brush = Brush(self)
 
     def on_mount(self) -> None:
         """Count the seconds."""
@@ -37,7 +38,7 @@ class Loading(Widget):
         elif y == middle:
             text, paint = "keys pressed now are kept; q quits", "faint"
         before = " " * max((width - text_width(text)) // 2, 0)
-        return strip(self, (Piece(before), Piece(text, paint)), width)
+        return self._brush.strip((Piece(before), Piece(text, paint)), width)
 
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"

@@ -6,7 +6,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from eqxview.tui.lines import Line, Piece, cut, line_width, text_width
-from eqxview.tui.paint import PAINTS, strip
+from eqxview.tui.paint import PAINTS, Brush
 
 
 class OneLine(Widget):
@@ -20,7 +20,13 @@ class OneLine(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._brush = Brush(self)
         self._sides: tuple[Line, Line] = ((), ())
+
+    def notify_style_update(self) -> None:
+        """Another theme has other colours."""
+        super().notify_style_update()
+        self._brush.forget()
 
     def draw(self, left: Iterable[Piece], right: Iterable[Piece] = ()) -> None:
         """Show these pieces."""
@@ -44,4 +50,4 @@ class OneLine(Widget):
             pieces.append(Piece(text, piece.paint))
             rest -= text_width(text)
         pieces.append(Piece(" " * rest))
-        return strip(self, (*pieces, *right), width)
+        return self._brush.strip((*pieces, *right), width)

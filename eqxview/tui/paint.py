@@ -33,20 +33,55 @@ PAINT_CSS = "\n".join(f".paint--{name} {{ {rule} }}" for name, rule in _RULES.it
 
 
 PAINTS: set[str] = {f"paint--{name}" for name in _RULES}
-"""The component classes of a widget that draws lines of pieces."""
+"""The component classes of a widget that has a brush."""
 
 
-def strip(widget: Widget, line: Iterable[Piece], width: int, *, under: str = "") -> Strip:
-    """`line` in exactly `width` cells, as `widget` paints it; `under` names a background."""
-    base = widget.rich_style
-    if under:
-        base = base + _style(widget, under)
-    segments = [
-        Segment(piece.text, base + _style(widget, piece.paint) if piece.paint else base)
-        for piece in line
-    ]
-    return Strip(segments).adjust_cell_length(width, base)
+class Brush:
+    """Paints lines for one widget."""
 
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._styles: dict[tuple[str, str, Style], Style] = {}
 
-def _style(widget: Widget, paint: str) -> Style:
-    return widget.get_component_rich_style(f"paint--{paint}", partial=True)
+    def strip(self, line: Iterable[Piece], width: int, *, under: str = "") -> Strip:
+        """`line` in exactly `width` cells; `under` names the paint of the background."""
+        ground = self._style("", under)
+        segments = [
+            Segment(piece.text, self._style(piece.paint, under) if piece.paint else ground)
+            for piece in line
+        ]
+        return Strip(segments).adjust_cell_length(width, ground)
+
+    def forget(self) -> None:
+        """Forget all styles: the theme has changed."""
+        self._styles.clear()
+
+    def _style(self, paint: str, under: str) -> Style:
+        base = self._widget.rich_style
+        style = self._styles.get((paint, under, base))
+        if style is None:
+            style = self._styles[paint, under, base] = self._mixed(paint, under)
+        return style
+
+    def _mixed(self, paint: str, under: str) -> Style:
+        """The style of a paint on a background; both may let what is below shine through."""
+        _, _, background, colour = self._widget.colors
+        bold = underline = False
+        for name in (under, paint):
+            if not name:
+                continue
+            styles = self._widget.get_component_styles(f"paint--{name}")
+            if styles.has_rule("background"):
+                background = background + styles.background
+            if styles.auto_color:
+                colour = background.get_contrast_text(styles.color.a)
+            elif styles.has_rule("color"):
+                colour = styles.color
+            bold = bold or bool(styles.text_style.bold)
+            underline = underline or bool(styles.text_style.underline)
+        return Style(
+            color=(background + colour).rich_color,
+            bgcolor=background.rich_color,
+            bold=bold,
+            underline=underline,
+        )

@@ -24,18 +24,30 @@ class Columns(NamedTuple):
     remarks: int
 
 
-def columns(width: int) -> Columns:
-    """The columns of a tree that is `width` cells wide."""
+def columns(width: int, *, label: int) -> Columns:
+    """The columns of a tree that is `width` cells wide and would like `label` for its labels."""
     if width < 56:
-        size = 9 if width >= 34 else 0
-        label = max((width - size) * 11 // 20, 1)
+        size = 10 if width >= 34 else 0
+        label = max(min(label, (width - size) * 3 // 5), 1)
         return Columns(label, max(width - size - label, 0), 0, size, 0, 0)
-    elements, size = 8, 10
-    bar = 13 if width >= 96 else 0
-    remarks = min(max(width // 6, 9), 24)
+    elements, size = 9, 10
+    bar = 14 if width >= 96 else 0
+    remarks = min(max(width // 6, 9), 28)
     rest = width - elements - size - bar - remarks
-    what = min(rest * 2 // 5, 44)
-    return Columns(rest - what, what, elements, size, bar, remarks)
+    # Types are short; what labels do not need is left at the end of the line.
+    label = min(max(label, rest * 2 // 5), rest * 3 // 5)
+    what = min(rest - label, 40)
+    return Columns(label, what, elements, size, bar, width - label - what - elements - size - bar)
+
+
+def label_width(tree: Tree) -> int:
+    """Cells that the labels of a tree would like, as its first rows tell."""
+    widest = 0
+    for row in range(min(len(tree), _MEASURED_ROWS)):
+        lead = len(_indentation(tree.depth[row], _WIDEST_LABEL))
+        widest = max(widest, lead + text_width(tree.label(row)))
+    # The mark, the fold marker and its space, a glyph and its space, a space behind it all.
+    return min(widest + 6, _WIDEST_LABEL)
 
 
 def fold_marker_start(depth: int, widths: Columns) -> int:
@@ -135,5 +147,7 @@ PAINT_OF_ROLE = [
     }[role]
     for role in Role
 ]
+_MEASURED_ROWS = 2_000
+_WIDEST_LABEL = 60
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _PROBLEM = int(Flag.PROBLEM)

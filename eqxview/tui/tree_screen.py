@@ -40,6 +40,9 @@ class TreeScreen(FileScreen):
     }
     """
 
+    # The rules ask for the classes of the screen around this one.
+    SCOPED_CSS = False
+
     def __init__(self, opened: OpenedFile) -> None:
         super().__init__(opened)
         self._states: dict[int, TreeState] = {}
@@ -61,7 +64,7 @@ class TreeScreen(FileScreen):
     def compose(self) -> ComposeResult:
         """The tree under its column names, and the details."""
         with Vertical(id="tree-side"):
-            yield ColumnHeader()
+            yield ColumnHeader(self.state.label_width)
             yield TreeView(self.state)
         yield DetailPane()
 
@@ -91,6 +94,7 @@ class TreeScreen(FileScreen):
         """Show the next object of the file, or the previous one."""
         self._object = (self._object + step) % len(self.opened.trees)
         self.tree_view.show(self.state)
+        self.query_one(ColumnHeader).show(self.state.label_width)
 
     def go_back(self) -> bool:
         """Leave the details for the tree; whether that was a step back."""

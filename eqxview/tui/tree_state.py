@@ -11,6 +11,7 @@ from eqxview.tree.columns import Tree
 from eqxview.tui.folding import Folding, Nesting
 from eqxview.tui.search import Found, SearchIndex
 from eqxview.tui.sorting import SortedTree, by_size
+from eqxview.tui.tree_line import label_width
 
 FIRST_ROWS = 100
 """Rows that a tree starts with, if whole levels of it fit."""
@@ -32,6 +33,8 @@ class TreeState:
         """Places that the search found."""
         self.index = SearchIndex(tree)
         self._ties: Ties | None = None
+        self.label_width = label_width(tree)
+        """Cells that the labels of this tree would like."""
 
     @property
     def shape(self) -> Nesting:

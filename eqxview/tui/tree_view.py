@@ -13,9 +13,9 @@ from eqxview.tree.wording import counted
 from eqxview.tui.keys import CHORDS, FIND, FOLD, MOVE, ROW, Chord
 from eqxview.tui.lines import Line
 from eqxview.tui.messages import BackWanted, CursorMoved, DetailsWanted, Notice, Searching
-from eqxview.tui.paint import PAINTS, strip
+from eqxview.tui.paint import PAINTS, Brush
 from eqxview.tui.python_expression import python_expression
-from eqxview.tui.tree_line import columns, fold_marker_start, tree_line
+from eqxview.tui.tree_line import Columns, columns, fold_marker_start, tree_line
 from eqxview.tui.tree_state import TreeState
 
 _REMEMBERED_STRIPS = 4096
@@ -65,6 +65,7 @@ class TreeView(ScrollView, can_focus=True):
         self.state = state
         self._search: _Search | None = None
         self._chord: str | None = None
+        self._brush = Brush(self)
         self._strips: dict[_Look, Strip] = {}
 
     def show(self, state: TreeState) -> None:
@@ -75,9 +76,17 @@ class TreeView(ScrollView, can_focus=True):
 
     # Drawing.
 
+    @property
+    def width(self) -> int:
+        """Cells of a line, the scroll bar not among them."""
+        return max(self.scrollable_content_region.width, 1)
+
+    def _columns(self) -> Columns:
+        return columns(self.width, label=self.state.label_width)
+
     def render_line(self, y: int) -> Strip:
         """The row at line `y` of the screen."""
-        state, width = self.state, self.size.width
+        state, width = self.state, self.width
         at = self.scroll_offset.y + y
         visible = state.folding.visible
         if at >= len(visible):
@@ -98,14 +107,14 @@ class TreeView(ScrollView, can_focus=True):
             if len(self._strips) >= _REMEMBERED_STRIPS:
                 self._strips.clear()
             under = ("cursor" if look.is_focused else "cursor-blurred") if look.is_cursor else ""
-            drawn = self._strips[look] = strip(self, self._line(look), width, under=under)
+            drawn = self._strips[look] = self._brush.strip(self._line(look), width, under=under)
         return drawn
 
     def _line(self, look: _Look) -> Line:
         return tree_line(
             self.state.tree,
             look.row,
-            columns(look.width),
+            self._columns(),
             is_open=look.is_open,
             is_marked=look.is_marked,
             is_found=look.is_found,
@@ -114,6 +123,7 @@ class TreeView(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         """Another theme: every line is drawn anew."""
         super().notify_style_update()
+        self._brush.forget()
         self._strips.clear()
 
     def on_mount(self) -> None:
@@ -134,7 +144,7 @@ class TreeView(ScrollView, can_focus=True):
 
     def _rows_changed(self) -> None:
         """Draw all that is on screen: rows have come or gone."""
-        self.virtual_size = Size(self.size.width, len(self.state.folding.visible))
+        self.virtual_size = Size(self.width, len(self.state.folding.visible))
         self._scroll_to_cursor()
         self.refresh()
         self.post_message(CursorMoved())
@@ -172,7 +182,7 @@ class TreeView(ScrollView, can_focus=True):
         self.state.folding.reveal(place)
         self.state.cursor = place
         if len(self.state.folding.visible) != rows:
-            self.virtual_size = Size(self.size.width, len(self.state.folding.visible))
+            self.virtual_size = Size(self.width, len(self.state.folding.visible))
         self._scroll_to_cursor(centre=True)
         self.refresh()
         self.post_message(CursorMoved())
@@ -239,7 +249,7 @@ class TreeView(ScrollView, can_focus=True):
             return
         place = visible[at]
         self._go_to(place)
-        start = fold_marker_start(self.state.shape.depth[place], columns(self.size.width))
+        start = fold_marker_start(self.state.shape.depth[place], self._columns())
         if event.chain == 2 and not start <= event.x < start + 2:
             self.action_enter()
         elif start <= event.x < start + 2:
@@ -427,7 +437,7 @@ class TreeView(ScrollView, can_focus=True):
         elif found := state.find(query):
             state.folding.reveal(found.at_or_after(search.cursor))
             state.cursor = found.at_or_after(search.cursor)
-        self.virtual_size = Size(self.size.width, len(state.folding.visible))
+        self.virtual_size = Size(self.width, len(state.folding.visible))
         self._scroll_to_cursor(centre=True)
         self.refresh()
         self.post_message(Searching(query))
