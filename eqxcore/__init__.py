@@ -3,12 +3,15 @@
 from ._filters import combine as combine
 from ._filters import filter as filter
 from ._filters import partition as partition
+from ._jit import filter_jit as filter_jit
 from ._module import AbstractClassVar as AbstractClassVar
 from ._module import AbstractVar as AbstractVar
 from ._module import Module as Module
 from ._module import StrictConfig as StrictConfig
 from ._module import field as field
+from ._module import module_update_wrapper as module_update_wrapper
 from ._module import static_field as static_field
+from ._partial import Partial as Partial
 from ._predicates import is_array as is_array
 from ._predicates import is_array_like as is_array_like
 from ._predicates import is_inexact_array as is_inexact_array

@@ -11,7 +11,7 @@ from ._jax_internals import flatten_none_as_leaf
 FilterSpec = PyTree[bool | Callable[[Any], bool]]
 
 
-def filter(  # noqa: A001  the public name
+def filter(
     pytree: PyTree,
     filter_spec: FilterSpec,
     inverse: bool = False,

@@ -54,7 +54,7 @@ def _find_registered_nodes() -> dict[type, Any]:
     from jax._src import tree_util
 
     nodes = tree_util._registry
-    nodes[list].to_iter, nodes[list].from_iter  # noqa: B018  the shape that we rely on
+    nodes[list].to_iter, nodes[list].from_iter
     return nodes
 
 
@@ -81,6 +81,50 @@ def _find_key_array() -> tuple[type, Callable[..., Any], Callable[..., Any]]:
     return PRNGKeyArray, prngkeyarray_flatten, prngkeyarray_unflatten
 
 
+def _find_compiled_function() -> Any:
+    import inspect
+
+    from jax._src import pjit
+    from jax._src.interpreters import pxla
+    from jax._src.lib import _jax
+
+    for function, parameters in (
+        (pjit._infer_params, ["fun", "ji", "args", "kwargs"]),
+        (pjit._run_python_pjit, ["p", "args_flat", "fun", "args", "kwargs"]),
+        (
+            pjit._get_fastpath_data,
+            [
+                "executable",
+                "out_tree",
+                "args_flat",
+                "out_flat",
+                "effects",
+                "consts_for_constvars",
+                "pgle_profiler",
+                "const_args",
+            ],
+        ),
+    ):
+        if list(inspect.signature(function).parameters) != parameters:
+            raise TypeError(f"{function.__name__} takes other arguments")
+    if "out_pytree_def" not in pxla.MeshExecutableFastpathData._fields:
+        raise TypeError("the description of a program has another form")
+    jitted = jax.jit(lambda: None)
+    jitted._fun, jitted._jit_info  # type: ignore[attr-defined]  # noqa: B018
+    _jax.pjit(
+        "probe",
+        abs,
+        abs,
+        [],
+        [],
+        pxla.JitGlobalCppCacheKeys(),
+        PyTreeRegistry(),
+        pxla.cc_shard_arg,
+        _jax.PjitFunctionCache(capacity=1),
+    )
+    return _jax, pjit, pxla
+
+
 ArrayImpl: type | None = _probe(_find_array_type)
 """The exact type of a concrete `jax.Array`."""
 
@@ -103,15 +147,66 @@ def flatten_none_as_leaf(pytree: Any) -> tuple[list[Any], Any]:
     return jtu.tree_flatten(pytree, is_leaf=lambda node: node is None)
 
 
-def is_registered(cls: type) -> bool:
-    """Whether instances of `cls` are nodes for `jax.tree_util`."""
-    if registered_nodes is not None:
-        return cls in registered_nodes
-    try:
-        instance = object.__new__(cls)
-    except TypeError:
-        return False
-    try:
-        return not jax.tree_util.all_leaves([instance])
-    except Exception:  # noqa: BLE001  an empty instance may be anything but flattenable: a node
-        return True
+# The C++ half of `jax.jit`: flattens the arguments, looks for the program, runs it.
+_compiled: Any = _probe(_find_compiled_function)
+
+# Programs that one function may have before the oldest is forgotten, as for `jax.jit` itself.
+_PROGRAMS = 4096
+
+
+class _MakeCompiledFunction:
+    """Makes functions that are dispatched in C++."""
+
+    def __call__(
+        self, name: str, function: Callable[..., Any], miss: Callable[..., Any], registry: Any
+    ) -> Callable[..., Any]:
+        """A function that finds its program by what `registry` makes of the arguments.
+
+        `miss(*args, **kwargs)` is called when there is none, and returns (result, description of
+        the program or `None`, False). `function` is what is called under `jax.disable_jit()`.
+        """
+        _jax, _, pxla = _compiled
+        return _jax.pjit(
+            name,
+            function,
+            miss,
+            [],
+            [],
+            pxla.JitGlobalCppCacheKeys(),
+            registry,
+            pxla.cc_shard_arg,
+            _jax.PjitFunctionCache(capacity=_PROGRAMS),
+        )
+
+
+CompiledFunction = None if _compiled is None else _MakeCompiledFunction()
+"""Makes functions that are dispatched in C++, or `None`."""
+
+
+def run_and_describe(jitted: Any, arrays: list[Any]) -> tuple[Any, Any]:
+    """What `jitted(*arrays)` returns, and a description of the program that ran for C++.
+
+    The description is `None` where C++ cannot run the program by itself: it has side effects, or
+    the call is being traced.
+    """
+    _, pjit, _ = _compiled
+    inputs, flat_args = pjit._infer_params(jitted._fun, jitted._jit_info, tuple(arrays), {})
+    result, flat_result, tree, flat_args, jaxpr, executable, profiler, constants = (
+        pjit._run_python_pjit(inputs, flat_args, jitted._fun, tuple(arrays), {})
+    )
+    program = pjit._get_fastpath_data(
+        executable,
+        tree,
+        flat_args,
+        flat_result,
+        jaxpr.effects,
+        jaxpr.consts,
+        profiler,
+        constants,
+    )
+    return result, program
+
+
+def with_result_structure(program: Any, treedef: Any) -> Any:
+    """The description of a program with another structure for C++ to unflatten results into."""
+    return program._replace(out_pytree_def=treedef)

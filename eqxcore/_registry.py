@@ -21,7 +21,6 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.tree_util as jtu
 import numpy as np
 
 from . import _jax_internals as internals
@@ -208,6 +207,11 @@ def _learn(leaf: Any) -> bool:
     return True
 
 
+def known_count() -> int:
+    """How many types have a place in our registries; it only grows."""
+    return len(_known)
+
+
 def flatten(registry: Any, pytree: Any) -> tuple[list[Any], Any]:
     """The arrays of `pytree`, and a treedef that holds everything else."""
     while True:
@@ -242,14 +246,3 @@ def _walk_may_change(treedef: Any) -> bool:
     if cls not in _fixed and not (issubclass(cls, tuple) and hasattr(cls, "_fields")):
         return True
     return any(_walk_may_change(child) for child in treedef.children())
-
-
-def first_static_that_does_not_hash(pytree: Any) -> tuple[str, Any, TypeError] | None:
-    """The key path, the value and the error of an unhashable static value in `pytree`, if any."""
-    for path, leaf in jtu.tree_leaves_with_path(pytree):
-        if not is_array(leaf):
-            try:
-                hash(leaf)
-            except TypeError as error:
-                return jtu.keystr(path), leaf, error
-    return None

@@ -54,9 +54,9 @@ def _leaves_equal(a: Any, b: Any, typematch: bool, rtol: Any, atol: Any) -> Any:
         return False
     on_host = not isinstance(a, jax.Array) and not isinstance(b, jax.Array)
     library: Any = np if on_host else jnp
-    if _is_exactly_zero(rtol) and _is_exactly_zero(atol):
-        equal = library.all(a == b)
-    elif not jnp.issubdtype(a.dtype, jnp.inexact):
+    if (_is_exactly_zero(rtol) and _is_exactly_zero(atol)) or not jnp.issubdtype(
+        a.dtype, jnp.inexact
+    ):
         equal = library.all(a == b)
     else:
         equal = library.allclose(a, b, rtol=rtol, atol=atol)

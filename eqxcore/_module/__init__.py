@@ -15,6 +15,7 @@
 | `_storage.py` | where fields are kept, and what is remembered beside them |
 | `_remembering.py` | how what is remembered is worked out |
 | `_method.py` | bound methods that are pytrees |
+| `_wrapper_names.py` | `module_update_wrapper` |
 | `_naming.py` | the names that JAX gives a Module |
 """
 
@@ -25,3 +26,4 @@ from ._field import static_field as static_field
 from ._method import BoundMethod as BoundMethod
 from ._module import Module as Module
 from ._strict import StrictConfig as StrictConfig
+from ._wrapper_names import module_update_wrapper as module_update_wrapper

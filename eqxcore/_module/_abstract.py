@@ -121,8 +121,6 @@ def abstract_names(cls: type) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(variables), frozenset(class_variables)
 
 
-
-
 def _is_class_variable(annotation: Any) -> bool:
     if isinstance(annotation, str):
         return re.match(r"\s*(\w+\.)*ClassVar\b", annotation) is not None

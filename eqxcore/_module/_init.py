@@ -124,6 +124,4 @@ def show_converters(init: Callable[..., None], converters: dict[str, Callable[[A
         except (TypeError, ValueError):
             parameters = []
         annotation = parameters[0].annotation if parameters else inspect.Parameter.empty
-        init.__annotations__[name] = (
-            Any if annotation is inspect.Parameter.empty else annotation
-        )
+        init.__annotations__[name] = Any if annotation is inspect.Parameter.empty else annotation

@@ -8,7 +8,8 @@ from typing import Any, dataclass_transform
 
 import jax.tree_util as jtu
 
-from .._registry import register_module
+from eqxcore._registry import register_module
+
 from . import _abstract as abstract
 from ._field import field, static_field
 from ._init import generate_init, owns_init, show_converters

@@ -8,8 +8,8 @@ from typing import Any
 import jax
 import jax.tree_util as jtu
 
-from .._registry import register_fixed_node
-from .._tree_equal import tree_equal
+from eqxcore._registry import register_fixed_node
+from eqxcore._tree_equal import tree_equal
 
 
 class BoundMethod(functools.partial):
@@ -48,7 +48,7 @@ class BoundMethod(functools.partial):
         return getattr, (self.__self__, self.func.__name__)
 
     def __repr__(self) -> str:
-        from .._pretty import tree_pformat
+        from eqxcore._pretty import tree_pformat
 
         return tree_pformat(self)
 

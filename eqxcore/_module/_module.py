@@ -4,8 +4,9 @@ import dataclasses
 from collections.abc import Hashable
 from typing import Any
 
-from .._pretty import tree_pformat
-from .._tree_equal import tree_equal
+from eqxcore._pretty import tree_pformat
+from eqxcore._tree_equal import tree_equal
+
 from ._metaclass import ModuleMeta
 from ._method import BoundMethod
 from ._naming import CodeOfCall, NameOfClass
@@ -37,9 +38,7 @@ class Module(Remembering, Hashable, metaclass=ModuleMeta):
 
     def __setattr__(self, name: str, value: Any) -> None:
         cls = type(self)
-        if id(self) in open_ids and (
-            name in cls.__eqxcore_layout__.names or name in wrapper_names
-        ):
+        if id(self) in open_ids and (name in cls.__eqxcore_layout__.names or name in wrapper_names):
             kind = type(value)
             if kind is BoundMethod and value.__self__ is self:
                 raise ValueError(

@@ -53,9 +53,7 @@ class Recipe:
         self._abstract_variables = tuple(sorted(cls.__abstractvars__))  # type: ignore[attr-defined]
         self.refusal = _refusal(cls, is_abstract)
         self.new = None if cls.__new__ is object.__new__ else cls.__new__
-        self.opens_window = (
-            owns_init(cls) or hasattr(cls, "__post_init__") or self.new is not None
-        )
+        self.opens_window = owns_init(cls) or hasattr(cls, "__post_init__") or self.new is not None
         self._names = tuple(field.name for field in fields)
         self.count = len(fields)
         self._static = layout.static
@@ -88,9 +86,7 @@ class Recipe:
             raise TypeError(_cannot(cls, "attributes", self._abstract_variables))
         fields = fields_of(module)
         # A class attribute counts: a default, or a property that overrides the field.
-        missing = [
-            name for name in self._names if name not in fields and not hasattr(module, name)
-        ]
+        missing = [name for name in self._names if name not in fields and not hasattr(module, name)]
         if missing:
             raise TypeError(
                 f"Field {missing[0]!r} was not initialized. Expected the `__init__` of "

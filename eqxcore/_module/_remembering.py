@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .. import _registry as registry
+from eqxcore import _registry as registry
+
 from ._storage import (
     BOUNDARY,
     FLAT,

@@ -3,7 +3,7 @@
 from typing import Literal
 
 
-def StrictConfig(  # noqa: N802  called like the class that it once was
+def StrictConfig(
     force_abstact: bool = False,  # spelled so in the code that uses it
     **kwargs: object,
 ) -> Literal[False] | None:

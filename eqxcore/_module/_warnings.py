@@ -9,7 +9,8 @@ import jax
 import jax.tree_util as jtu
 import numpy as np
 
-from .._predicates import is_array, is_inexact_array
+from eqxcore._predicates import is_array, is_inexact_array
+
 from ._method import BoundMethod
 
 # Static values of these types hold no array: no need to look into them.

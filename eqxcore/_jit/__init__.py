@@ -1,0 +1,17 @@
+"""`filter_jit`.
+
+| file | idea |
+|---|---|
+| `_filter_jit.py` | `filter_jit`, and the callable that it returns |
+| `_options.py` | donation, and what goes on to `jax.jit` |
+| `_call_form.py` | one form for all ways of writing a call |
+| `_split.py` | a pytree as arrays and everything else |
+| `_dispatch.py` | from a call to its program |
+| `_traces.py` | what has been traced, for all functions |
+| `_output.py` | a result on its way through `jax.jit` |
+| `_lowered.py` | `.lower(...).compile()` |
+| `_hashable.py` | says which static value does not hash |
+"""
+
+from ._filter_jit import filter_jit as filter_jit
+from ._traces import clear_traces as clear_traces

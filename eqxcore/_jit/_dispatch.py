@@ -1,0 +1,93 @@
+"""From a call to the program: through C++ where jaxlib lets us, else through `jax.jit` itself."""
+
+import contextlib
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax.tree_util as jtu
+
+from eqxcore import _jax_internals as internals
+from eqxcore import _registry as registry
+
+from ._options import Options
+from ._output import Output
+from ._split import split
+from ._traces import jitted_for, name_of, quiet_donation
+
+_NO_FUNCTION = None
+
+
+def _call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+def dispatcher(function: Any, options: Options) -> Callable[..., Any]:
+    """A callable that takes arguments of `function` and runs its compiled program.
+
+    Where the function is a pytree, its arrays are arguments of the program, too.
+    """
+    is_dynamic = not jtu.all_leaves([function])
+    if registry.AVAILABLE and internals.CompiledFunction is not None:
+        run = _fast(function, options, is_dynamic)
+    else:
+        run = _public(function, options, is_dynamic)
+    if not is_dynamic:
+        return run
+    return functools.partial(run, function)
+
+
+def _quietly(options: Options) -> contextlib.AbstractContextManager[Any]:
+    return quiet_donation() if options.is_donation_silent else contextlib.nullcontext()
+
+
+def _public(function: Any, options: Options, is_dynamic: bool) -> Callable[..., Any]:
+    fun = _NO_FUNCTION if is_dynamic else function
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if is_dynamic:
+            called, *rest = args
+            call = called, tuple(rest), kwargs
+        else:
+            call = function, args, kwargs
+        arrays, structure = split(call)
+        jitted = jitted_for(fun, options, call, structure)
+        with _quietly(options):
+            return jitted(*arrays).unflatten()
+
+    return run
+
+
+def _fast(function: Any, options: Options, is_dynamic: bool) -> Callable[..., Any]:
+    """The call goes straight to C++, which flattens it with our registry and finds the program.
+
+    Only when it finds none is Python called: `miss` traces, runs, and says how to find it.
+    """
+    fun = _NO_FUNCTION if is_dynamic else function
+
+    def miss(*args: Any, **kwargs: Any) -> tuple[Output | Any, Any, bool]:
+        if is_dynamic:
+            called, *rest = args
+            call = called, tuple(rest), kwargs
+        else:
+            call = function, args, kwargs
+        known_before = registry.known_count()
+        arrays, structure = split(call)
+        jitted = jitted_for(fun, options, call, structure)
+        with _quietly(options):
+            output, program = internals.run_and_describe(jitted, arrays)
+        result = output.unflatten()
+        if program is not None:
+            if registry.known_count() != known_before:
+                # C++ described this call before it knew the type of something in it, which it
+                # took for an array: that description must not be remembered.
+                program = None
+            else:
+                program = internals.with_result_structure(
+                    program, registry.DISPATCH.flatten(result)[1]
+                )
+        return result, program, False
+
+    return internals.CompiledFunction(
+        name_of(function), _call if is_dynamic else function, miss, registry.DISPATCH
+    )

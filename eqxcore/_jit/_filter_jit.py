@@ -1,0 +1,89 @@
+"""`filter_jit`: `jax.jit` for functions of anything, in which all arrays are traced."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, overload
+
+from eqxcore._module import BoundMethod, Module, field, module_update_wrapper
+from eqxcore._partial import Partial
+
+from ._call_form import CallForms
+from ._dispatch import dispatcher
+from ._lowered import Lowered, lower
+from ._options import Donate, Options, check_options
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class _JitWrapper(Module):
+    """The callable behind `filter_jit`. A pytree: the arrays of the function are its arrays."""
+
+    fn: Callable[..., Any]
+    _options: Options = field(static=True, repr=False)
+
+    @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        return self.fn
+
+    # Neither is a field: both are worked out anew for a copy.
+
+    @functools.cached_property
+    def _run(self) -> Callable[..., Any]:
+        return dispatcher(self.fn, self._options)
+
+    @functools.cached_property
+    def _forms(self) -> CallForms:
+        return CallForms(self.fn)
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            args, kwargs = self._forms.normalise(args, kwargs)
+            return self._run(*args, **kwargs)
+        return self._run(*args)
+
+    def lower(self, /, *args: Any, **kwargs: Any) -> Lowered:
+        """The program for these arguments, lowered but not compiled.
+
+        A `jax.ShapeDtypeStruct` stands for an array. `.compile()` gives a callable that takes
+        arguments as this function does; everything else is as of `jax.jit(f).lower(...)`.
+        """
+        return lower(self.fn, self._options, self._forms, args, kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        if isinstance(self.fn, Module):
+            return Partial(self, instance)
+        return BoundMethod(self, instance)
+
+
+@overload
+def filter_jit(
+    *, donate: Donate = "none", **jitkwargs: Any
+) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]: ...
+@overload
+def filter_jit(
+    fun: Callable[_P, _T], *, donate: Donate = "none", **jitkwargs: Any
+) -> Callable[_P, _T]: ...
+def filter_jit(
+    fun: Callable[..., Any] | None = None, *, donate: Donate = "none", **jitkwargs: Any
+) -> Any:
+    """`fun`, compiled: all arrays in its arguments are traced, everything else is static.
+
+    Arguments and results may be any pytrees. A call with other static values, or with arrays of
+    other shapes and dtypes, compiles again. Static values must hash; results that are not arrays
+    come back as the very objects that `fun` returned when it was traced. Where `fun` is itself a
+    pytree, a Module or a method of one, its arrays are traced, too.
+
+    `donate="all"` lets the result reuse the memory of the arguments, which must then not be used
+    again; `"all-except-first"` spares the first positional argument, which for a method is
+    `self`. `"warn"` and `"warn-except-first"` do the same, and let JAX warn about what could not
+    be reused. `**jitkwargs` go to `jax.jit`.
+
+    Without `fun`, a decorator. Raises `ValueError` for options that name arguments.
+    """
+    options = check_options(donate, jitkwargs)
+    if fun is None:
+        return functools.partial(filter_jit, donate=donate, **jitkwargs)
+    return module_update_wrapper(_JitWrapper(fun, options))

@@ -1,0 +1,128 @@
+"""Every jitted function there is: one for each function, set of options, and static half."""
+
+import collections
+import inspect
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from eqxcore._predicates import is_array
+
+from ._hashable import check_hashable
+from ._options import Options, jitkwargs_of
+from ._output import Output
+from ._split import split
+
+# As many as JAX itself keeps. They are shared by all wrappers, so that jitting the same function
+# again, or an equal wrapper of it, finds what was traced before.
+_SIZE = 4096
+
+
+class _Traces:
+    """A cache that forgets what was not used for longest."""
+
+    def __init__(self) -> None:
+        self._by_key: collections.OrderedDict[Any, Callable[..., Output]] = (
+            collections.OrderedDict()
+        )
+        self._lock = threading.Lock()
+
+    def get(self, key: Any) -> Callable[..., Output] | None:
+        with self._lock:
+            found = self._by_key.get(key)
+            if found is not None:
+                self._by_key.move_to_end(key)
+            return found
+
+    def put(self, key: Any, jitted: Callable[..., Output]) -> Callable[..., Output]:
+        with self._lock:
+            jitted = self._by_key.setdefault(key, jitted)
+            while len(self._by_key) > _SIZE:
+                self._by_key.popitem(last=False)
+            return jitted
+
+    def clear(self) -> None:
+        with self._lock:
+            self._by_key.clear()
+
+
+_traces = _Traces()
+
+
+def clear_traces() -> None:
+    """Forgets everything that was traced."""
+    _traces.clear()
+
+
+def jitted_for(
+    fun: Callable[..., Any] | None,
+    options: Options,
+    call: tuple[Any, tuple[Any, ...], dict[str, Any]],
+    structure: Any,
+) -> Callable[..., Output]:
+    """The function of arrays that `jax.jit` made, for a call with this structure.
+
+    `call` is (function, args, kwargs), and `structure` that of `call`; `fun` is the function
+    where it is static, so that different ones do not have to be told apart by comparing.
+    Raises `ValueError` naming a static value that does not hash.
+    """
+    key = fun, options, structure
+    try:
+        found = _traces.get(key)
+    except (TypeError, ValueError):
+        # Comparing with another call failed, on an array in a static field, say.
+        check_hashable(call)
+        raise
+    if found is not None:
+        return found
+    check_hashable(call)
+    return _traces.put(key, jit_of_arrays(options, call, structure))
+
+
+def jit_of_arrays(
+    options: Options, call: tuple[Any, tuple[Any, ...], dict[str, Any]], structure: Any
+) -> Any:
+    """A new `jax.jit` of the call as a function of its arrays, for which see `jitted_for`."""
+    function, args, _ = call
+
+    def traced(*arrays: Any) -> Output:
+        function, args, kwargs = structure.unflatten(arrays)
+        return Output(*split(function(*args, **kwargs)))
+
+    # JAX names the program, and says where it comes from, by these.
+    traced.__name__ = traced.__qualname__ = name_of(function)
+    if hasattr(function, "__code__") or hasattr(function, "__wrapped__"):
+        traced.__wrapped__ = function  # type: ignore[attr-defined]
+        traced.__signature__ = _SIGNATURE  # type: ignore[attr-defined]
+    donated = ()
+    if options.donate != "none":
+        donated = options.donated(_count(function), _count(args[:1]), _count(call))
+    return jax.jit(traced, donate_argnums=donated, **jitkwargs_of(options))
+
+
+_SIGNATURE = inspect.Signature([inspect.Parameter("arrays", inspect.Parameter.VAR_POSITIONAL)])
+
+
+def _count(pytree: Any) -> int:
+    return sum(map(is_array, jax.tree_util.tree_leaves(pytree)))
+
+
+def name_of(function: Any) -> str:
+    """What the program of a function is called."""
+    name = getattr(function, "__name__", None)
+    if isinstance(name, str):
+        return name
+    inner = getattr(function, "func", None)
+    return type(function).__name__ if inner is None else name_of(inner)
+
+
+class quiet_donation(warnings.catch_warnings):
+    """Keeps JAX's warning about donated buffers that were not usable from being shown."""
+
+    def __enter__(self) -> Any:
+        entered = super().__enter__()
+        warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
+        return entered
