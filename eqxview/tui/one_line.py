@@ -39,7 +39,7 @@ class OneLine(Widget):
         """The line."""
         width = self.size.width
         if y:
-            return Strip.blank(width, self.rich_style)
+            return self._brush.strip((), width)
         left, right = self._sides
         rest = width - line_width(right)
         if rest < 1:

@@ -41,7 +41,7 @@ class Brush:
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
-        self._styles: dict[tuple[str, str, Style], Style] = {}
+        self._styles: dict[tuple[str, str], Style] = {}
 
     def strip(self, line: Iterable[Piece], width: int, *, under: str = "") -> Strip:
         """`line` in exactly `width` cells; `under` names the paint of the background."""
@@ -57,10 +57,10 @@ class Brush:
         self._styles.clear()
 
     def _style(self, paint: str, under: str) -> Style:
-        base = self._widget.rich_style
-        style = self._styles.get((paint, under, base))
+        # Asking a widget for its colours takes as long as painting a line.
+        style = self._styles.get((paint, under))
         if style is None:
-            style = self._styles[paint, under, base] = self._mixed(paint, under)
+            style = self._styles[paint, under] = self._mixed(paint, under)
         return style
 
     def _mixed(self, paint: str, under: str) -> Style:

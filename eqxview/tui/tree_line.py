@@ -27,6 +27,7 @@ class Columns(NamedTuple):
 def columns(width: int, *, label: int) -> Columns:
     """The columns of a tree that is `width` cells wide and would like `label` for its labels."""
     if width < 56:
+        width -= 1
         size = 10 if width >= 34 else 0
         label = max(min(label, (width - size) * 3 // 5), 1)
         return Columns(label, max(width - size - label, 0), 0, size, 0, 0)
@@ -75,16 +76,15 @@ def tree_line(
     before = 1 + len(lead) + len(marker)
     # A label that is too wide takes room from the column beside it, and never all of it.
     label = cut(line.label, max(widths.label + widths.what // 2 - before, 4))
-    filled = fitted(label, widths.label - before - 1)
-    if len(filled) < len(label):
-        filled = label
+    space = " " * max(widths.label - before - 1 - text_width(label), 0)
     pieces = [
         Piece(MARK if is_marked else " ", "mark"),
         Piece(lead, "guide"),
         Piece(marker, paint),
-        Piece(filled, "found" if is_found else "label"),
+        Piece(label, "found" if is_found else "label"),
+        Piece(space),
     ]
-    room = widths.label + widths.what - before - text_width(filled)
+    room = widths.label + widths.what - before - text_width(label) - len(space)
     what = f" {line.letter:1} {line.what}" if widths.elements else f" {line.what}"
     columns_after: list[Piece] = []
     if not line.size and not line.elements:

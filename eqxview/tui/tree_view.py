@@ -90,7 +90,7 @@ class TreeView(ScrollView, can_focus=True):
         at = self.scroll_offset.y + y
         visible = state.folding.visible
         if at >= len(visible):
-            return Strip.blank(width, self.rich_style)
+            return self._brush.strip((), width)
         place = visible[at]
         folding, row = state.folding, state.row(place)
         look = _Look(
