@@ -205,15 +205,30 @@ class UnpackedBytes:
         self._unpacker = self._compression.unpacker(self._file)
         self._pieces = b""
         self._begin = 0
+        self._failure: UnreadableFile | None = None
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """`length` bytes from `offset`; fewer only at the end."""
+        """`length` bytes from `offset`; fewer at the end, or before what cannot be unpacked.
+
+        Raises `UnreadableFile` when there is not one byte before that: what comes before the
+        damage can be read.
+        """
         if offset < self._begin:
             self._rewind()
-        while self._begin + len(self._pieces) < offset + length and self._go_on(offset):
-            pass
+        try:
+            while (
+                self._failure is None
+                and self._begin + len(self._pieces) < offset + length
+                and self._go_on(offset)
+            ):
+                pass
+        except UnreadableFile as failure:
+            self._failure = failure
         begin = offset - self._begin
-        return self._pieces[begin : begin + length] if begin >= 0 else b""
+        data = self._pieces[begin : begin + length] if begin >= 0 else b""
+        if not data and length and self._failure is not None:
+            raise self._failure
+        return data
 
     def _go_on(self, offset: int) -> bool:
         """Unpack one more piece and forget what lies before `offset`; false at the end."""

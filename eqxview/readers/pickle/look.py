@@ -11,6 +11,7 @@ from eqxview.readers.pickle.arrays import ArrayType, array_type, problem_of
 from eqxview.readers.pickle.descriptions import (
     ArrayDescription,
     BrokenOff,
+    Call,
     DictItems,
     DTypeDescription,
     Extension,
@@ -21,6 +22,7 @@ from eqxview.readers.pickle.descriptions import (
     SetItems,
 )
 from eqxview.readers.pickle.dtypes import dtype_facts
+from eqxview.readers.pickle.prng_keys import prng_keys
 from eqxview.readers.pickle.record import reference_text
 from eqxview.readers.pickle.values import PickledValues
 from eqxview.tree.columns import ArrayFacts
@@ -53,6 +55,7 @@ class Look:
             bytes: _primitive,
             Payload: _payload,
             ArrayDescription: self._array,
+            Call: self._call,
             DTypeDescription: _dtype,
             PersistentId: _persistent,
             Extension: _extension,
@@ -65,8 +68,28 @@ class Look:
         look = self._by_class.get(type(description))
         if look is not None:
             return look(description)
-        sight = self._recognise(description)
-        return _unknown(description) if sight is None else sight
+        return self._recognise(description) or _unknown(description)
+
+    def _call(self, call: Call) -> Sight:
+        keys = prng_keys(call)
+        if keys is None:
+            return self._recognise(call) or _unknown(call)
+        kind = self._type_of(keys.bits)
+        problem = problem_of(keys.bits, kind)
+        shape = kind.shape[: len(kind.shape) - keys.key_dimensions]
+        if problem is None and len(kind.shape) < keys.key_dimensions:
+            problem = "the bits of the keys have fewer dimensions than one key"
+        if problem is not None:
+            return _no_array(keys.bits, kind, problem)
+        return Sight(
+            Kind.ARRAY,
+            _JAX_ARRAY,
+            is_leaf=True,
+            array=ArrayFacts(
+                keys.dtype, shape, kind.nbytes, self._values.remember(keys.bits, None, kind.shape)
+            ),
+            tie_key=id(call),
+        )
 
     def _array(self, array: ArrayDescription) -> Sight:
         kind = self._type_of(array)

@@ -109,7 +109,7 @@ class Machine:
         handlers = [opcode.run for opcode in table]
         tape = self.tape
         memory = _peak_memory()
-        begin = count = 0
+        begin = count = code = 0
         try:
             while True:
                 for count in range(CHECK_EVERY):  # noqa: B007  read when the loop is left
@@ -119,13 +119,14 @@ class Machine:
                         at = tape.at
                     begin = tape.base + at
                     tape.at = at + 1
-                    handlers[tape.buffer[at]](self)
+                    code = tape.buffer[at]
+                    handlers[code](self)
                 count = 0
                 self._check(memory)
         except Stopped:
             return self.stack.pop()
         except (IndexError, struct.error):
-            raise self._unfit(table, begin) from None
+            raise self._unfit(table[code], begin) from None
         except UnicodeDecodeError:
             raise UnreadableFile(
                 f"a string in the pickle is not UTF-8 (at byte {begin:,})",
@@ -169,17 +170,11 @@ class Machine:
                 offset=position,
             )
 
-    def _unfit(self, table: "list[Opcode]", begin: int) -> UnreadableFile:
+    def _unfit(self, opcode: Opcode, begin: int) -> UnreadableFile:
         """The error for an opcode at `begin` that could not be run: what did it lack?"""
         tape = self.tape
-        code = tape.source.read_at(begin, 1)
-        opcode = table[code[0]]
         if tape.is_at_end and begin + 1 + opcode.argument > tape.base + len(tape.buffer):
-            return UnreadableFile(
-                f"the file breaks off inside {opcode.name} (at byte {begin:,})",
-                hint="a download or copy may be unfinished: compare its size with the original's",
-                offset=begin,
-            )
+            return tape.breaks_off(f"the file breaks off inside {opcode.name}")
         return UnreadableFile(
             f"{opcode.name} at byte {begin:,} finds fewer values on the stack than it needs",
             hint=_DAMAGED,

@@ -99,7 +99,7 @@ class _Reading:
             # The memo goes before the tree comes: each may be large.
             del machine
             self._add(root)
-            if not self._source.read_at(position, 1):
+            if not self._is_more_at(position):
                 return
             if len(self.trees) >= self._limits.objects:
                 self.record.warn(
@@ -107,6 +107,14 @@ class _Reading:
                     f"{position:,} on are not shown"
                 )
                 return
+
+    def _is_more_at(self, position: int) -> bool:
+        try:
+            return len(self._source.read_at(position, 1)) > 0
+        except UnreadableFile as error:
+            # The pickle is whole: what cannot be unpacked is none of it.
+            self.record.warn(f"after the pickle, {error}")
+            return False
 
     def _read_one(self, position: int, *, shortcuts: bool = True) -> tuple[Machine | None, object]:
         """The pickle at `position`, and the machine that read it; `None` where it breaks."""
@@ -147,6 +155,8 @@ class _Reading:
             self._add(root)
 
     def _add(self, root: object) -> None:
+        if self.trees:
+            self.record.warn("pickle.load reads only the first of the pickles in this file")
         values = PickledValues(self._reopen)
         self.trees.append(
             walk(

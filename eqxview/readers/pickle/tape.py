@@ -146,7 +146,11 @@ class Tape:
             at += len(piece)
 
     def breaks_off(self, what: str) -> UnreadableFile:
-        """The error for a file that ends too soon."""
+        """The error for a file that ends too soon.
+
+        Raises the source's own error, where the file does not end but cannot be read further.
+        """
+        self.source.read_at(self.base + len(self.buffer), 1)
         place = "" if "at byte" in what else f" (at byte {self.position:,})"
         return UnreadableFile(
             what + place,

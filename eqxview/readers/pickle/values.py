@@ -23,20 +23,35 @@ class PickledValues:
     def __init__(self, reopen: Callable[[], ByteSource]) -> None:
         self._reopen = reopen
         self._kept: list[tuple[object, object, str | None, bool]] = []
+        self._stored_shapes: dict[int, tuple[int, ...]] = {}
 
-    def remember(self, array: ArrayDescription, problem: str | None) -> int:
-        """A handle for `array`; `problem` says why its values cannot be had, if they cannot."""
+    def remember(
+        self,
+        array: ArrayDescription,
+        problem: str | None,
+        stored_shape: tuple[int, ...] | None = None,
+    ) -> int:
+        """A handle for `array`; `problem` says why its values cannot be had, if they cannot.
+
+        `stored_shape` is its shape in the file, if the tree shows another one.
+        """
+        if stored_shape is not None:
+            self._stored_shapes[len(self._kept)] = stored_shape
         self._kept.append((array.data, array.dtype, problem, array.is_fortran))
         return len(self._kept) - 1
 
     def fetch(self, tree: Tree, row: int) -> object:
-        """The array at `row` as a NumPy array, read from the file; a copy, and writable."""
+        """The array at `row` as a NumPy array, read from the file; a copy, and writable.
+
+        Of typed PRNG keys these are their bits.
+        """
         handle = tree.handle[row]
         where = tree.path(row) or "the root"
         shape = tree.array_shape(row)
         if handle == NOTHING or shape is None:
             raise UnreadableFile(f"{where} is no array of this file")
         data, dtype, problem, is_fortran = self._kept[handle]
+        shape = self._stored_shapes.get(handle, shape)
         if problem is not None:
             raise UnreadableFile(f"the array at {where} cannot be read: {problem}")
         try:
