@@ -18,4 +18,5 @@ from ._predicates import is_inexact_array as is_inexact_array
 from ._predicates import is_inexact_array_like as is_inexact_array_like
 from ._pretty import tree_pformat as tree_pformat
 from ._pretty import tree_pprint as tree_pprint
+from ._tree_at import tree_at as tree_at
 from ._tree_equal import tree_equal as tree_equal

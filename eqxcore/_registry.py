@@ -218,7 +218,8 @@ def flatten(registry: Any, pytree: Any) -> tuple[list[Any], Any]:
         leaves, treedef = registry.flatten(pytree)
         if _known_array_types.keys() >= set(map(type, leaves)):
             return leaves, treedef
-        if not any([_learn(leaf) for leaf in leaves]):
+        # All of them are learnt before the next try, hence the list.
+        if not any([_learn(leaf) for leaf in leaves]):  # noqa: C419
             return leaves, treedef
 
 

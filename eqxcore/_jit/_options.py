@@ -63,9 +63,9 @@ def check_options(donate: Any, jitkwargs: dict[str, Any]) -> Options:
             )
         if name in _UNSUPPORTED:
             raise ValueError(
-                f"`filter_jit` got `{name}`, which it does not support, since arguments and results "
-                f"are any pytrees. Place the arrays instead: "
-                f"`jax.device_put(x, sharding)` outside, `jax.lax.with_sharding_constraint` inside."
+                f"`filter_jit` got `{name}`, which it does not support, since arguments and "
+                f"results are any pytrees. Place the arrays instead: `jax.device_put(x, sharding)` "
+                f"outside, `jax.lax.with_sharding_constraint` inside."
             )
         if name not in _TAKEN:
             raise TypeError(

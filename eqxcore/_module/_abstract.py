@@ -1,5 +1,6 @@
 """Abstract attributes of Modules: what a subclass must provide as a field or class attribute."""
 
+import inspect
 import re
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, get_origin
 
@@ -103,7 +104,7 @@ def abstract_names(cls: type) -> tuple[frozenset[str], frozenset[str]]:
     variables: set[str] = set()
     class_variables: set[str] = set()
     for base in reversed(cls.__mro__):
-        annotations = base.__dict__.get("__annotations__", {})
+        annotations = inspect.get_annotations(base)
         for name, annotation in annotations.items():
             if is_abstract_annotation(annotation):
                 if annotation.kind is AbstractClassVar:

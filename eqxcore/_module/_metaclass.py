@@ -164,7 +164,7 @@ def _make_dataclass(cls: type) -> None:
             UserWarning,
             stacklevel=3,
         )
-    annotations = cls.__dict__.get("__annotations__", {})
+    annotations = inspect.get_annotations(cls)
     abstract_annotations = {
         name: annotation
         for name, annotation in annotations.items()

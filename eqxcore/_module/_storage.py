@@ -4,7 +4,7 @@
 |---|---|
 | `__dict__` | the fields, by name; read through `fields_of`, since a Module overrides it |
 | `__eqxcore_flat__` | (children, statics): what flattening one level gives |
-| `__eqxcore_boundary__` | (arrays, treedef): what flattening the whole gives at the boundary of `filter_jit` |
+| `__eqxcore_boundary__` | (arrays, treedef): what flattening all of it gives at a call |
 
 Both are caches, filled when first asked for: a Module is frozen. They hold nothing that the
 fields do not hold, are neither pickled nor copied, and live as long as the Module.
@@ -14,6 +14,7 @@ the fields are filled in from it (`expand`). Nobody can tell, and a training ste
 model from one call to the next never builds its hundreds of nodes.
 """
 
+import contextlib
 import operator
 import threading
 from collections.abc import Callable
@@ -68,10 +69,9 @@ def held_boundary(module: Storage) -> Any:
 def forget(module: Storage) -> None:
     """Drops the caches: the fields may be about to change."""
     for descriptor in (_flat_descriptor, _boundary_descriptor):
-        try:
+        # It need not be there.
+        with contextlib.suppress(AttributeError):
             descriptor.__delete__(module)
-        except AttributeError:
-            pass  # it was not there
 
 
 _expanding = threading.RLock()
