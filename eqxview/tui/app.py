@@ -12,13 +12,11 @@ from eqxview.errors import EXIT_INTERRUPTED
 from eqxview.tui.keys import CHORDS, SECTIONS, key_text
 from eqxview.tui.main_screen import MainScreen
 from eqxview.tui.opening import Opening
-from eqxview.tui.paint import PAINT_CSS
 
 
 class EqxviewApp(App[BaseException | None]):
     """Shows one file. Its result is what went wrong, if anything did."""
 
-    CSS = PAINT_CSS
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING: ClassVar[str] = "ctrl+p"
     TITLE = "eqxview"

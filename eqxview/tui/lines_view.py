@@ -9,7 +9,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from eqxview.tui.lines import Line
-from eqxview.tui.paint import PAINTS, Brush
+from eqxview.tui.paint import Brush
 
 
 class LinesView(ScrollView, can_focus=True):
@@ -23,7 +23,6 @@ class LinesView(ScrollView, can_focus=True):
         scrollbar-size-vertical: 1;
     }
     """
-    COMPONENT_CLASSES = PAINTS
     BINDINGS: ClassVar = [
         Binding("down,j", "scroll_down", show=False),
         Binding("up,k", "scroll_up", show=False),

@@ -6,7 +6,7 @@ from textual.widget import Widget
 from eqxview.tree.sanitise import sanitise
 from eqxview.tui.lines import Piece, cut, text_width
 from eqxview.tui.opening import Opening
-from eqxview.tui.paint import PAINTS, Brush
+from eqxview.tui.paint import Brush
 
 
 class Loading(Widget):
@@ -15,8 +15,6 @@ class Loading(Widget):
     DEFAULT_CSS = """
     Loading { height: 1fr; width: 1fr; }
     """
-
-    COMPONENT_CLASSES = PAINTS
 
     def __init__(self, title: str, opening: Opening) -> None:
         super().__init__(id="loading")

@@ -1,12 +1,13 @@
 """What stands around each screen: heading, tabs, and the last line; and the keys of all."""
 
+from collections.abc import Iterator
 from importlib import import_module
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.screen import Screen
+from textual.widget import Widget
 
 from eqxview.readers.opened import OpenedFile
 from eqxview.tui.about_file import about_lines, banner_lines
@@ -29,8 +30,6 @@ class MainScreen(Screen[None]):
 
     DEFAULT_CSS = """
     MainScreen { layout: vertical; }
-    #body { height: 1fr; }
-    #banner { height: auto; }
     """
     BINDINGS: ClassVar = APP
 
@@ -44,62 +43,71 @@ class MainScreen(Screen[None]):
         """Keys pressed while the file is read; `None` when it is there."""
 
     def compose(self) -> ComposeResult:
-        """The frame; the screen itself, if the file has been read already."""
+        """The frame, and in it the file's first screen if the file has been read already."""
         yield Heading(self._title)
         yield TabBar()
-        yield Container(id="banner")
-        yield Container(id="body")
+        if self._opening.is_done and self._take_file():
+            yield from self._banner()
+            yield self._made_screen(0)
+        else:
+            yield Loading(self._title, self._opening)
         yield StatusLine()
 
-    async def on_mount(self) -> None:
-        """Show the file, or that it is being read."""
-        if self._opening.is_done:
-            await self._show_file()
-            return
-        await self.query_one("#body").mount(Loading(self._title, self._opening))
-        self._tick()
-        self.set_interval(0.25, self._tick)
-        self._opening.when_done(lambda: self.post_message(FileRead()))
+    def on_mount(self) -> None:
+        """Wait for the file, if it is not there."""
+        if self._opened is not None:
+            self._file_shown()
+        else:
+            self._tick()
+            self.set_interval(0.25, self._tick)
+            self._opening.when_done(lambda: self.post_message(FileRead()))
 
     async def on_file_read(self) -> None:
         """The file has been read, or could not be."""
-        if self._opened is None:
-            await self._show_file()
+        if self._opened is not None or not self._take_file():
+            return
+        await self.query_one(Loading).remove()
+        await self.mount(*self._banner(), self._made_screen(0), before=self.query_one(StatusLine))
+        self._file_shown()
 
-    def _tick(self) -> None:
-        if self._opened is None:
-            self.query_one(Heading).reading(self._opening.seconds)
-
-    async def _show_file(self) -> None:
+    def _take_file(self) -> bool:
+        """Take what was read; if that is nothing, end the app with what went wrong."""
         try:
             opened = self._opening.result()
         except BaseException as failure:  # noqa: BLE001  raised again by `run_app`
             self.app.exit(failure)
-            return
+            return False
         if not opened.trees:
             # Nothing could be read: the error says all there is.
             self.app.exit(opened.error)
-            return
+            return False
         self._opened = opened
-        self.query_one(Heading).opened(opened)
-        for piece in banner_lines(opened):
-            line = OneLine()
-            await self.query_one("#banner").mount(line)
-            line.draw([piece], [Piece("i", "key"), Piece(" more ", "faint")])
-        await self._show_screen(0)
+        return True
+
+    def _banner(self) -> Iterator[OneLine]:
+        if self._opened is not None:
+            for piece in banner_lines(self._opened):
+                line = OneLine()
+                line.draw([piece], [Piece("i", "key"), Piece(" more ", "faint")])
+                yield line
+
+    def _made_screen(self, number: int) -> Widget:
+        entry = SCREENS[number]
+        self._current = number
+        return getattr(import_module(entry.module), entry.widget)(self._opened)
+
+    def _file_shown(self) -> None:
+        """The first screen is there: name the file, and press the keys that were kept."""
+        if self._opened is not None:
+            self.query_one(Heading).opened(self._opened)
+        self._show_tabs()
         kept, self._kept = self._kept or [], None
         for key in kept:
             self.app.post_message(events.Key(key.key, key.character))
 
-    async def _show_screen(self, number: int) -> None:
+    def _tick(self) -> None:
         if self._opened is None:
-            return
-        entry = SCREENS[number]
-        body = self.query_one("#body")
-        await body.remove_children()
-        self._current = number
-        await body.mount(getattr(import_module(entry.module), entry.widget)(self._opened))
-        self._show_tabs()
+            self.query_one(Heading).reading(self._opening.seconds)
 
     def _show_tabs(self) -> None:
         screen = self._shown
@@ -135,8 +143,11 @@ class MainScreen(Screen[None]):
 
     async def action_go_to_screen(self, number: int) -> None:
         """Show another screen."""
-        if number != self._current and 0 <= number < len(SCREENS):
-            await self._show_screen(number)
+        screen = self._shown
+        if screen is not None and number != self._current and 0 <= number < len(SCREENS):
+            await screen.remove()
+            await self.mount(self._made_screen(number), before=self.query_one(StatusLine))
+            self._show_tabs()
 
     def action_next_object(self, step: int) -> None:
         """Show another object of the file."""

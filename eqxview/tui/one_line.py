@@ -6,7 +6,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from eqxview.tui.lines import Line, Piece, cut, line_width, text_width
-from eqxview.tui.paint import PAINTS, Brush
+from eqxview.tui.paint import Brush
 
 
 class OneLine(Widget):
@@ -15,8 +15,6 @@ class OneLine(Widget):
     DEFAULT_CSS = """
     OneLine { height: 1; width: 1fr; }
     """
-
-    COMPONENT_CLASSES = PAINTS
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -1,39 +1,51 @@
-"""Paints: the theme's own colours under names of ours, so that light and dark both read well."""
+"""Paints: the theme's own colours under names of ours, so that light and dark both read well.
+
+Not as component classes in a style sheet: Textual would match every rule against every paint of
+every widget, which costs more than all else that the first screen takes.
+"""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
 from eqxview.tui.lines import Piece
 
-_RULES = {
-    "label": "color: $foreground;",
-    "container": "color: $text-primary;",
-    "dynamic": "color: $text-success;",
-    "static": "color: $text-accent;",
-    "unknown": "color: $text-warning;",
-    "wrong": "color: $text-error; text-style: bold;",
-    "number": "color: $foreground;",
-    "bar": "color: $text-primary;",
-    "guide": "color: $text-muted;",
-    "faint": "color: $text-muted;",
-    "title": "color: $foreground; text-style: bold;",
-    "key": "color: $text-accent; text-style: bold;",
-    "mark": "color: $text-warning; text-style: bold;",
-    "found": "color: $text-warning; text-style: bold underline;",
-    "cursor": "background: $primary 40%; text-style: bold;",
-    "cursor-blurred": "background: $primary 20%;",
+
+class _Paint(NamedTuple):
+    """Theme variables, empty for what shines through; and the weight of the letters."""
+
+    colour: str = ""
+    background: str = ""
+    opacity: float = 1.0
+    """Of the background."""
+    bold: bool = False
+    underline: bool = False
+
+
+PAINTS = {
+    "": _Paint(),
+    "label": _Paint("foreground"),
+    "container": _Paint("text-primary"),
+    "dynamic": _Paint("text-success"),
+    "static": _Paint("text-accent"),
+    "unknown": _Paint("text-warning"),
+    "wrong": _Paint("text-error", bold=True),
+    "number": _Paint("foreground"),
+    "bar": _Paint("text-primary"),
+    "guide": _Paint("text-muted"),
+    "faint": _Paint("text-muted"),
+    "title": _Paint("foreground", bold=True),
+    "key": _Paint("text-accent", bold=True),
+    "mark": _Paint("text-warning", bold=True),
+    "found": _Paint("text-warning", bold=True, underline=True),
+    "cursor": _Paint(background="primary", opacity=0.4, bold=True),
+    "cursor-blurred": _Paint(background="primary", opacity=0.2),
 }
-
-PAINT_CSS = "\n".join(f".paint--{name} {{ {rule} }}" for name, rule in _RULES.items())
-"""One rule for each paint, for the app's style sheet."""
-
-
-PAINTS: set[str] = {f"paint--{name}" for name in _RULES}
-"""The component classes of a widget that has a brush."""
 
 
 class Brush:
@@ -45,43 +57,37 @@ class Brush:
 
     def strip(self, line: Iterable[Piece], width: int, *, under: str = "") -> Strip:
         """`line` in exactly `width` cells; `under` names the paint of the background."""
-        ground = self._style("", under)
-        segments = [
-            Segment(piece.text, self._style(piece.paint, under) if piece.paint else ground)
-            for piece in line
-        ]
-        return Strip(segments).adjust_cell_length(width, ground)
+        segments = [Segment(piece.text, self._style(piece.paint, under)) for piece in line]
+        return Strip(segments).adjust_cell_length(width, self._style("", under))
 
     def forget(self) -> None:
         """Forget all styles: the theme has changed."""
         self._styles.clear()
 
     def _style(self, paint: str, under: str) -> Style:
-        # Asking a widget for its colours takes as long as painting a line.
         style = self._styles.get((paint, under))
         if style is None:
-            style = self._styles[paint, under] = self._mixed(paint, under)
+            style = self._styles[paint, under] = self._mixed(PAINTS[paint], PAINTS[under])
         return style
 
-    def _mixed(self, paint: str, under: str) -> Style:
+    def _mixed(self, paint: _Paint, under: _Paint) -> Style:
         """The style of a paint on a background; both may let what is below shine through."""
         _, _, background, colour = self._widget.colors
-        bold = underline = False
-        for name in (under, paint):
-            if not name:
-                continue
-            styles = self._widget.get_component_styles(f"paint--{name}")
-            if styles.has_rule("background"):
-                background = background + styles.background
-            if styles.auto_color:
-                colour = background.get_contrast_text(styles.color.a)
-            elif styles.has_rule("color"):
-                colour = styles.color
-            bold = bold or bool(styles.text_style.bold)
-            underline = underline or bool(styles.text_style.underline)
+        variables = self._widget.app.theme_variables
+        if under.background:
+            over = Color.parse(variables[under.background])
+            background = background + over.with_alpha(over.a * under.opacity)
+        if paint.colour:
+            wanted = variables[paint.colour]
+            if wanted.startswith("auto"):
+                # `auto 60%`: black or white, whichever can be read, so opaque.
+                share = wanted.removeprefix("auto").strip().removesuffix("%")
+                colour = background.get_contrast_text(float(share or 100) / 100)
+            else:
+                colour = Color.parse(wanted)
         return Style(
             color=(background + colour).rich_color,
             bgcolor=background.rich_color,
-            bold=bold,
-            underline=underline,
+            bold=paint.bold or under.bold,
+            underline=paint.underline,
         )

@@ -16,6 +16,11 @@ from eqxview.tui.tree_state import TreeState
 from eqxview.tui.tree_view import TreeView
 
 
+_QUIET = 0.4
+"""Seconds after the first paint when NumPy is imported and the search's tables are made: 0.2 s
+of work that neither the first paint nor the first search should wait for."""
+
+
 class TreeScreen(FileScreen):
     """Wide: the tree left, the details right; less wide: below; narrow or low: one of them."""
 
@@ -71,7 +76,9 @@ class TreeScreen(FileScreen):
     def on_mount(self) -> None:
         """Take the keys, and get ready for a first search."""
         self.tree_view.focus()
-        # NumPy and the search's tables take 0.2 s: not when somebody presses `/`.
+        self.set_timer(_QUIET, self._prepare_search)
+
+    def _prepare_search(self) -> None:
         index = self.state.index
         Thread(target=index.prepare, name="eqxview-index", daemon=True).start()
 

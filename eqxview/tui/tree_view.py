@@ -13,7 +13,7 @@ from eqxview.tree.wording import counted
 from eqxview.tui.keys import CHORDS, FIND, FOLD, MOVE, ROW, Chord
 from eqxview.tui.lines import Line
 from eqxview.tui.messages import BackWanted, CursorMoved, DetailsWanted, Notice, Searching
-from eqxview.tui.paint import PAINTS, Brush
+from eqxview.tui.paint import Brush
 from eqxview.tui.python_expression import python_expression
 from eqxview.tui.tree_line import Columns, columns, fold_marker_start, tree_line
 from eqxview.tui.tree_state import TreeState
@@ -57,7 +57,6 @@ class TreeView(ScrollView, can_focus=True):
         scrollbar-size-vertical: 1;
     }
     """
-    COMPONENT_CLASSES = PAINTS
     BINDINGS: ClassVar = [*MOVE, *FOLD, *FIND, *ROW]
 
     def __init__(self, state: TreeState) -> None:
