@@ -5,6 +5,7 @@ from math import prod
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Inexact, PRNGKeyArray
@@ -135,9 +136,8 @@ def _convolve_transposed(
     if circular:
         # Whole strides of padding are pixels from the other end. What is left over of them lies
         # between two pixels, where there are zeros anyway.
-        around = [(before // s, after // s) for (before, after), s in zip(pads, stride, strict=True)]
+        around, pads = (part.tolist() for part in np.divmod(pads, np.array(stride)[:, None]))
         x = jnp.pad(x, ((0, 0), *around), mode="wrap")
-        pads = [(before % s, after % s) for (before, after), s in zip(pads, stride, strict=True)]
     y = jax.lax.conv_general_dilated(
         x[None],
         weight,

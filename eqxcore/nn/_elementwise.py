@@ -1,4 +1,4 @@
-"""Functions known to work element by element, so that mapping them over an array is calling them."""
+"""Functions known to work element by element: mapping them over an array is calling them."""
 
 from collections.abc import Callable
 from typing import Any

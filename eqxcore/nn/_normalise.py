@@ -52,5 +52,7 @@ def check_exact_shape(layer: str, x: Any, shape: tuple[int, ...]) -> None:
         return
     message = f"`{layer}` got `x` of shape {found}; expected its own `shape`, {shape}."
     if len(found) > len(shape) and found[len(found) - len(shape) :] == shape:
-        message += f" For a batch, or every element of a sequence, use `jax.vmap({layer.lower()})(x)`."
+        message += (
+            f" For a batch, or every element of a sequence, use `jax.vmap({layer.lower()})(x)`."
+        )
     raise ValueError(message)

@@ -1,0 +1,121 @@
+"""Pooling to a given size, whatever the size of the image."""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import PRNGKeyArray, Shaped
+
+from eqxcore._module import Module, field
+from eqxcore.nn._image import check_image
+from eqxcore.nn._per_dimension import per_dimension
+
+
+class AdaptivePool(Module):
+    """Cuts each spatial dimension into a given number of pieces, and reduces each piece.
+
+    Where the length is no multiple of that number, the first pieces are longer by one. Works on
+    one image, channels first; for a batch, `jax.vmap(pool)(batch)`.
+    """
+
+    target_shape: tuple[int, ...] = field(static=True)
+    operation: Callable[[Array], Array]
+
+    def __init__(
+        self, target_shape: int | Sequence[int], num_spatial_dims: int, operation: Callable
+    ) -> None:
+        """`operation` takes a vector to a number, as `jnp.mean` does.
+
+        It is applied along one spatial dimension after the other. `target_shape` is given once
+        for all of them, or as a sequence. Raises `ValueError` if that has another length.
+        """
+        self.target_shape = per_dimension("target_shape", target_shape, num_spatial_dims)
+        self.operation = operation
+
+    @jax.named_scope("eqx.nn.AdaptivePool")
+    def __call__(
+        self, x: Shaped[Array, "channels *spatial"], *, key: PRNGKeyArray | None = None
+    ) -> Shaped[Array, "channels *target"]:
+        """The output, of shape `(channels, *target_shape)`. `key` is ignored.
+
+        Raises `ValueError` when `x` has not one axis more than `target_shape`, or is smaller.
+        """
+        name = type(self).__name__
+        check_image(name, x, None, len(self.target_shape))
+        if any(not 1 <= t <= n for n, t in zip(jnp.shape(x)[1:], self.target_shape, strict=True)):
+            raise ValueError(
+                f"`{name}` got an image of shape {jnp.shape(x)}; expected each spatial dimension "
+                f"to be at least that of its `target_shape`, {self.target_shape}: every piece "
+                "needs a pixel. Use `jax.image.resize` to make images larger."
+            )
+        for axis, target in enumerate(self.target_shape, start=1):
+            x = _reduce_pieces(x, axis, target, self.operation)
+        return x
+
+
+def _reduce_pieces(x: Array, axis: int, target: int, operation: Callable) -> Array:
+    x = jnp.moveaxis(x, axis, -1)
+    size, longer = divmod(x.shape[-1], target)
+    parts = []
+    if longer:
+        parts.append(_reduce_equal(x[..., : longer * (size + 1)], size + 1, operation))
+    parts.append(_reduce_equal(x[..., longer * (size + 1) :], size, operation))
+    out = parts[0] if len(parts) == 1 else jnp.concatenate(parts, -1)
+    return jnp.moveaxis(out, -1, axis)
+
+
+def _reduce_equal(x: Array, size: int, operation: Callable) -> Array:
+    pieces = x.reshape(*x.shape[:-1], -1, size)
+    if operation is jnp.mean or operation is jnp.max:
+        return operation(pieces, -1)
+    # All we know of any other is what it makes of a vector.
+    return jnp.apply_along_axis(operation, -1, pieces)
+
+
+class AdaptiveAvgPool1d(AdaptivePool):
+    """The average of each piece, over one dimension: `(channels, length)`."""
+
+    def __init__(self, target_shape: int | Sequence[int]) -> None:
+        """As `AdaptivePool`."""
+        super().__init__(target_shape, 1, jnp.mean)
+
+
+class AdaptiveAvgPool2d(AdaptivePool):
+    """The average of each piece, over two dimensions: `(channels, height, width)`."""
+
+    def __init__(self, target_shape: int | Sequence[int]) -> None:
+        """As `AdaptivePool`."""
+        super().__init__(target_shape, 2, jnp.mean)
+
+
+class AdaptiveAvgPool3d(AdaptivePool):
+    """The average of each piece, over three dimensions: `(channels, depth, height, width)`."""
+
+    def __init__(self, target_shape: int | Sequence[int]) -> None:
+        """As `AdaptivePool`."""
+        super().__init__(target_shape, 3, jnp.mean)
+
+
+class AdaptiveMaxPool1d(AdaptivePool):
+    """The maximum of each piece, over one dimension: `(channels, length)`."""
+
+    def __init__(self, target_shape: int | Sequence[int]) -> None:
+        """As `AdaptivePool`."""
+        super().__init__(target_shape, 1, jnp.max)
+
+
+class AdaptiveMaxPool2d(AdaptivePool):
+    """The maximum of each piece, over two dimensions: `(channels, height, width)`."""
+
+    def __init__(self, target_shape: int | Sequence[int]) -> None:
+        """As `AdaptivePool`."""
+        super().__init__(target_shape, 2, jnp.max)
+
+
+class AdaptiveMaxPool3d(AdaptivePool):
+    """The maximum of each piece, over three dimensions: `(channels, depth, height, width)`."""
+
+    def __init__(self, target_shape: int | Sequence[int]) -> None:
+        """As `AdaptivePool`."""
+        super().__init__(target_shape, 3, jnp.max)

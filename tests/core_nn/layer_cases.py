@@ -1,0 +1,186 @@
+"""Every layer with a few ways to make and call it, for both libraries."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import equinox
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import eqxcore
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One way to make and call a layer."""
+
+    name: str
+    args: tuple = ()
+    kwargs: dict = dataclasses.field(default_factory=dict)
+    shapes: tuple = ()
+    """Of the arrays it is called on."""
+    keyed: bool = False
+    """Made from a key."""
+    called_with_key: bool = False
+    index: bool = False
+    """Called on an integer."""
+
+    def make(self, library: Any, **more: Any) -> Any:
+        kwargs = {name: _of(library, value) for name, value in self.kwargs.items()}
+        if self.keyed:
+            kwargs["key"] = jax.random.key(7)
+        args = [_of(library, value) for value in self.args]
+        return getattr(library.nn, self.name)(*args, **kwargs, **more)
+
+    def inputs(self, dtype: Any = jnp.float32) -> list[Any]:
+        if self.index:
+            return [jnp.asarray(2)]
+        rng = np.random.default_rng(3)
+        return jax.tree.map(
+            lambda shape: jnp.asarray(rng.normal(size=shape), dtype),
+            list(self.shapes),
+            is_leaf=lambda node: isinstance(node, tuple) and all(type(n) is int for n in node),
+        )
+
+    def call(self, layer: Any, inputs: list[Any]) -> Any:
+        kwargs = {"key": jax.random.key(11)} if self.called_with_key else {}
+        return layer(*inputs, **kwargs)
+
+    def __str__(self) -> str:
+        parts = [repr(a) for a in self.args] + [f"{n}={v!r}" for n, v in self.kwargs.items()]
+        return f"{self.name}({', '.join(parts)})"
+
+
+@dataclasses.dataclass(frozen=True)
+class InLibrary:
+    """A value that each library makes its own of."""
+
+    make: Callable[[Any], Any]
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _of(library: Any, value: Any) -> Any:
+    if isinstance(value, InLibrary):
+        return value.make(library)
+    if isinstance(value, list):
+        return [_of(library, item) for item in value]
+    return value
+
+
+prelu = InLibrary(lambda library: library.nn.PReLU(), "PReLU()")
+
+
+def _keyed(name: str, *args: Any, shapes: Any, **kwargs: Any) -> Case:
+    return Case(name, args, kwargs, shapes, keyed=True)
+
+
+def _plain(name: str, *args: Any, shapes: Any, **kwargs: Any) -> Case:
+    return Case(name, args, kwargs, shapes)
+
+
+CASES = [
+    _keyed("Linear", 3, 4, shapes=((3,),)),
+    _keyed("Linear", 3, 4, use_bias=False, shapes=((3,),)),
+    _keyed("Linear", "scalar", 4, shapes=((),)),
+    _keyed("Linear", 3, "scalar", shapes=((3,),)),
+    _keyed("Linear", 0, 4, shapes=((0,),)),
+    _keyed("MLP", 3, 2, 5, 2, shapes=((3,),)),
+    _keyed("MLP", 3, 2, 5, 0, shapes=((3,),)),
+    _keyed("MLP", "scalar", "scalar", 5, 1, use_final_bias=False, shapes=((),)),
+    _keyed("MLP", 3, 2, 5, 2, activation=prelu, final_activation=prelu, shapes=((3,),)),
+    _keyed("MLP", 3, 2, 5, 2, activation=jnp.sin, final_activation=jax.nn.gelu, shapes=((3,),)),
+    _keyed("MLP", 3, 2, 5, 4, scan=True, shapes=((3,),)),
+    _keyed("MLP", 3, 2, 5, 1, scan=True, shapes=((3,),)),
+    _keyed("MLP", 3, 2, 5, 4, scan=True, activation=prelu, shapes=((3,),)),
+    _keyed("Conv1d", 2, 4, 3, shapes=((2, 9),)),
+    _keyed("Conv1d", 2, 4, 3, padding="same", padding_mode="reflect", shapes=((2, 9),)),
+    _keyed("Conv2d", 2, 4, (3, 2), stride=2, padding=1, shapes=((2, 7, 8),)),
+    _keyed("Conv2d", 4, 6, 3, groups=2, dilation=(1, 2), shapes=((4, 7, 8),)),
+    _keyed("Conv2d", 2, 4, 3, padding="SAME_LOWER", use_bias=False, shapes=((2, 7, 8),)),
+    _keyed("Conv2d", 2, 4, 3, padding=1, padding_mode="replicate", stride=2, shapes=((2, 7, 8),)),
+    _keyed("Conv2d", 2, 4, 3, padding=((1, 2), (0, 1)), shapes=((2, 7, 8),)),
+    _keyed("Conv2d", 2, 4, 3, padding="SAME", padding_mode="CIRCULAR", shapes=((2, 7, 8),)),
+    _keyed("Conv3d", 2, 3, 2, padding=(1, 0, 1), shapes=((2, 4, 5, 3),)),
+    _keyed("Conv", 2, 2, 4, 3, shapes=((2, 7, 8),)),
+    _keyed("ConvTranspose1d", 2, 4, 3, stride=2, output_padding=1, shapes=((2, 5),)),
+    _keyed("ConvTranspose1d", 2, 4, 2, stride=5, padding="SAME", shapes=((2, 5),)),
+    _keyed("ConvTranspose1d", 2, 4, 1, stride=4, padding="SAME_LOWER", shapes=((2, 5),)),
+    _keyed("ConvTranspose2d", 4, 6, 3, groups=2, dilation=2, padding=(1, 2), shapes=((4, 5, 4),)),
+    _keyed("ConvTranspose2d", 2, 4, (4, 3), stride=(3, 2), padding="SAME", shapes=((2, 5, 4),)),
+    _keyed("ConvTranspose3d", 2, 3, 2, stride=2, padding="VALID", shapes=((2, 3, 2, 3),)),
+    _keyed(
+        "ConvTranspose2d", 2, 4, (5, 2), stride=(2, 1), padding="SAME", padding_mode="CIRCULAR",
+        shapes=((2, 5, 4),),
+    ),
+    _keyed("ConvTranspose", 1, 2, 4, 3, padding="SAME_LOWER", stride=2, shapes=((2, 5),)),
+    _plain("LayerNorm", 5, shapes=((5,),)),
+    _plain("LayerNorm", (2, 3), use_bias=False, eps=1e-3, shapes=((2, 3),)),
+    _plain("RMSNorm", 5, shapes=((5,),)),
+    _plain("RMSNorm", (2, 3), use_weight=False, shapes=((2, 3),)),
+    _plain("GroupNorm", 2, 4, shapes=((4, 3, 5),)),
+    _plain("GroupNorm", 2, 4, shapes=((4,),)),
+    _plain("GroupNorm", 3, channelwise_affine=False, shapes=((6, 2),)),
+    _plain("PReLU", shapes=((4, 2),)),
+    _plain("PReLU", np.array([0.1, 0.2], np.float32), shapes=((2,),)),
+    _plain("Identity", 3, any_name=4, shapes=((3,),)),
+    _plain("Lambda", jnp.tanh, shapes=((3,),)),
+    _plain("Dropout", 0.0, shapes=((3,),)),
+    _plain("Dropout", 0.5, inference=True, shapes=((3,),)),
+    Case("Dropout", (0.3,), shapes=((20,),), called_with_key=True),
+    _keyed("GRUCell", 3, 4, shapes=((3,), (4,))),
+    _keyed("GRUCell", 3, 4, use_bias=False, shapes=((3,), (4,))),
+    _keyed("LSTMCell", 3, 4, shapes=((3,), [(4,), (4,)])),
+    _keyed("LSTMCell", 3, 4, use_bias=False, shapes=((3,), [(4,), (4,)])),
+    _keyed("MultiheadAttention", 2, 4, shapes=((5, 4), (6, 4), (6, 4))),
+    _keyed(
+        "MultiheadAttention", 3, 4, 5, 6, 7, 2, 3, True, True, True, True,
+        shapes=((5, 4), (6, 5), (6, 6)),
+    ),
+    Case(
+        "MultiheadAttention", (2, 4), {"dropout_p": 0.4}, ((5, 4), (6, 4), (6, 4)),
+        keyed=True, called_with_key=True,
+    ),
+    Case("Embedding", (5, 3), keyed=True, index=True),
+    _plain("MaxPool1d", 2, shapes=((2, 7),)),
+    _plain("MaxPool1d", 3, 2, 1, use_ceil=True, shapes=((2, 8),)),
+    _plain("MaxPool2d", (2, 3), (1, 2), ((1, 0), (0, 2)), shapes=((2, 7, 8),)),
+    _plain("MaxPool3d", 2, 2, shapes=((2, 4, 5, 6),)),
+    _plain("AvgPool1d", 2, 2, use_ceil=True, shapes=((2, 5),)),
+    _plain("AvgPool2d", 3, 2, 1, shapes=((2, 7, 8),)),
+    _plain("AvgPool3d", (1, 2, 3), shapes=((2, 4, 5, 6),)),
+    _plain("Pool", -jnp.inf, jax.lax.max, 1, 2, shapes=((2, 6),)),
+    _plain("AdaptiveAvgPool1d", 3, shapes=((2, 8),)),
+    _plain("AdaptiveAvgPool2d", (3, 2), shapes=((2, 7, 8),)),
+    _plain("AdaptiveAvgPool3d", 2, shapes=((2, 4, 5, 6),)),
+    _plain("AdaptiveMaxPool1d", 4, shapes=((2, 7),)),
+    _plain("AdaptiveMaxPool2d", 2, shapes=((2, 4, 4),)),
+    _plain("AdaptiveMaxPool3d", (1, 2, 3), shapes=((2, 4, 5, 6),)),
+    _plain("AdaptivePool", 3, 1, jnp.min, shapes=((2, 8),)),
+]  # fmt: skip
+
+
+def sequential(library: Any) -> Any:
+    """A `Sequential` of layers with arrays, without, and with a use for a key."""
+    nn = library.nn
+    keys = jax.random.split(jax.random.key(1), 2)
+    return nn.Sequential(
+        [
+            nn.Linear(3, 8, key=keys[0]),
+            nn.Lambda(jax.nn.relu),
+            nn.Dropout(0.5),
+            nn.Linear(8, 2, key=keys[1]),
+        ]
+    )
+
+
+def arrays(tree: Any) -> list[np.ndarray]:
+    """The array leaves of a pytree, on the host."""
+    return [np.asarray(x) for x in jax.tree.leaves(tree) if equinox.is_array(x)]
+
+
+LIBRARIES = (eqxcore, equinox)
