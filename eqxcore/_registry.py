@@ -25,6 +25,7 @@ import numpy as np
 
 from . import _jax_internals as internals
 from ._predicates import _known_array_types, is_array
+from ._static_key import PartialKey, number_key
 
 AVAILABLE = (
     internals.PyTreeRegistry is not None
@@ -111,11 +112,19 @@ def _unflatten_static(value: Any, children: Any) -> Any:
 def _flatten_number(value: Any) -> tuple[tuple[()], Any]:
     # NaN is not equal to itself, and would be a new program at every call; 0.0 is equal to -0.0,
     # and would share its program.
-    return (), (value if value == value and value else repr(value))
+    return (), number_key(value)
 
 
 def _unflatten_number(cls: type) -> Callable[[Any, Any], Any]:
     return lambda value, children: cls(value) if type(value) is str else value
+
+
+def _flatten_partial(value: Any) -> tuple[tuple[()], Any]:
+    return (), PartialKey(value)
+
+
+def _unflatten_partial(key: PartialKey, children: Any) -> Any:
+    return key.partial
 
 
 _FIXED_STATICS: tuple[type, ...] = (
@@ -149,6 +158,8 @@ if AVAILABLE:
     for _type in (float, complex):
         _register(_type, _flatten_number, _unflatten_number(_type))
         _fixed.add(_type)
+    _register(functools.partial, _flatten_partial, _unflatten_partial)
+    _fixed.add(functools.partial)
 
 
 class _Node:

@@ -11,6 +11,7 @@ import jax.tree_util as jtu
 
 from eqxcore import _registry as registry
 from eqxcore._predicates import is_array
+from eqxcore._static_key import static_key
 
 
 class PublicStructure:
@@ -22,7 +23,7 @@ class PublicStructure:
         self.treedef = treedef
         self.statics = statics
         self._is_static = is_static
-        self._key = treedef, is_static, tuple(map(_static_key, statics))
+        self._key = treedef, is_static, tuple(map(static_key, statics))
 
     def unflatten(self, arrays: Any) -> Any:
         """The pytree with these arrays."""
@@ -38,14 +39,6 @@ class PublicStructure:
         # Not the values: they may not hash, which is for the caller to find and to explain.
         treedef, is_static, keys = self._key
         return hash((treedef, is_static, tuple(cls for cls, _ in keys)))
-
-
-def _static_key(value: Any) -> tuple[type, Any]:
-    """What two static leaves are compared by: 1, 1.0 and True differ, NaN equals itself."""
-    cls = type(value)
-    if cls in (float, complex) and (value != value or not value):
-        return cls, repr(value)
-    return cls, value
 
 
 def split_publicly(

@@ -20,8 +20,17 @@ class Statics(tuple[Any, ...]):
 
     __slots__ = ()
 
-    owner = ""
+    module_class: type = object
     names: tuple[str, ...] = ()
+
+    @property
+    def owner(self) -> str:
+        """The name of the Module class."""
+        return f"{self.module_class.__module__}.{self.module_class.__qualname__}"
+
+    def __reduce__(self) -> Any:
+        # For pickled treedefs.
+        return _rebuild, (self.module_class, isinstance(self, UnusualStatics), tuple(self))
 
     def __repr__(self) -> str:
         return ", ".join(f"{name}={value!r}" for name, value in self.items())
@@ -62,6 +71,11 @@ class UnusualStatics(Statics):
             raise _unhashable(self.owner, self.items()) from None
 
 
+def _rebuild(cls: Any, is_unusual: bool, values: tuple[Any, ...]) -> Statics:
+    layout = cls.__eqxcore_layout__
+    return (layout.unusual_class if is_unusual else layout.statics_class)(values)
+
+
 def _unhashable(owner: str, items: list[tuple[str, Any]]) -> TypeError:
     for name, value in items:
         try:
@@ -93,7 +107,6 @@ class Layout:
 
     __slots__ = (
         "_keys",
-        "_unusual_class",
         "dynamic",
         "is_shadowed",
         "names",
@@ -102,6 +115,7 @@ class Layout:
         "static",
         "statics_class",
         "unflatten",
+        "unusual_class",
     )
 
     is_shadowed: bool
@@ -120,12 +134,11 @@ class Layout:
         self.names = frozenset(name for name, _ in fields)
         self.is_shadowed = any(name in base.__dict__ for base in cls.__mro__ for name in self.names)
         self._keys = tuple(jtu.GetAttrKey(name) for name in self.dynamic)
-        owner = f"{cls.__module__}.{cls.__qualname__}"
         self.statics_class = type(
-            "Statics", (Statics,), {"__slots__": (), "owner": owner, "names": self.static}
+            "Statics", (Statics,), {"__slots__": (), "module_class": cls, "names": self.static}
         )
-        self._unusual_class = type(
-            "UnusualStatics", (UnusualStatics,), {"__slots__": (), "owner": owner}
+        self.unusual_class = type(
+            "UnusualStatics", (UnusualStatics,), {"__slots__": (), "module_class": cls}
         )
         self.read_statics: Callable[[dict[str, Any]], tuple[Any, ...]] = _reader(self.static)
         self.pack: Callable[[Any], Any]
@@ -188,7 +201,7 @@ class Layout:
             # Only something that is no field: a `functools.cached_property`, say.
             flat = children, self.statics_class(value for _, value in static)
         else:
-            flat = children, self._unusual_class((dynamic, static, wrapper))
+            flat = children, self.unusual_class((dynamic, static, wrapper))
         set_flat(module, flat)
         return flat
 

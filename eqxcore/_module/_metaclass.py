@@ -25,7 +25,7 @@ from ._storage import (
     set_boundary,
 )
 from ._warnings import callable_types, plain_types, warn_of_transformed
-from ._window import open_ids
+from ._window import open_windows
 
 _new = object.__new__
 
@@ -102,11 +102,11 @@ class ModuleMeta(abc.ABCMeta):
                 return module
         if recipe.opens_window:
             identity = id(module)
-            open_ids.add(identity)
+            open_windows[identity] = recipe.assignable
             try:
                 cls.__init__(module, *args, **kwargs)
             finally:
-                open_ids.discard(identity)
+                open_windows.pop(identity, None)
         else:
             cls.__init__(module, *args, **kwargs)
         fields = fields_of(module)

@@ -45,7 +45,11 @@ class BoundMethod(functools.partial):
         return hash((self.func, self.args))
 
     def __reduce__(self) -> Any:
-        return getattr, (self.__self__, self.func.__name__)
+        for cls in type(self.__self__).__mro__:
+            for name, value in cls.__dict__.items():
+                if getattr(value, "__wrapped__", None) is self.func or value is self.func:
+                    return getattr, (self.__self__, name)
+        return BoundMethod, (self.func, self.__self__)
 
     def __repr__(self) -> str:
         from eqxcore._pretty import tree_pformat

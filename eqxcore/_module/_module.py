@@ -10,13 +10,14 @@ from eqxcore._tree_equal import tree_equal
 from ._metaclass import ModuleMeta
 from ._method import BoundMethod
 from ._naming import CodeOfCall, NameOfClass
-from ._remembering import Remembering, fill_in
+from ._remembering import fill_in
+from ._saving import Saving
 from ._storage import fields_of
 from ._warnings import callable_types, warn_of_transformed
-from ._window import open_ids, wrapper_names
+from ._window import open_windows
 
 
-class Module(Remembering, Hashable, metaclass=ModuleMeta):
+class Module(Saving, Hashable, metaclass=ModuleMeta):
     """A class whose instances are pytrees: fields as of a dataclass, methods as of any class.
 
     Fields are the annotations of the class. Each is a child of the pytree, unless it is declared
@@ -37,31 +38,28 @@ class Module(Remembering, Hashable, metaclass=ModuleMeta):
     __code__ = CodeOfCall()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        cls = type(self)
-        if id(self) in open_ids and (name in cls.__eqxcore_layout__.names or name in wrapper_names):
-            kind = type(value)
-            if kind is BoundMethod and value.__self__ is self:
-                raise ValueError(
-                    f"Cannot assign methods in __init__: .{name} of {cls.__qualname__} got its "
-                    f"own method {value.__name__!r}. A copy of the module would then keep calling "
-                    f"the method of the original. Write a method instead: `def {name}(self, *args)"
-                    f": return self.{value.__name__}(*args)`."
-                )
-            if kind in callable_types:
+        names = open_windows.get(id(self))
+        if names is not None and name in names:
+            if type(value) in callable_types:
+                if type(value) is BoundMethod and value.__self__ is self:
+                    raise ValueError(_own_method(self, name, value))
                 warn_of_transformed(value, 2)
             fields_of(self)[name] = value
             return
         raise dataclasses.FrozenInstanceError(_frozen(self, name, "assign to"))
 
     def __delattr__(self, name: str) -> None:
-        if id(self) in open_ids and name in fields_of(self):
+        if id(self) in open_windows and name in fields_of(self):
             del fields_of(self)[name]
             return
         raise dataclasses.FrozenInstanceError(_frozen(self, name, "delete"))
 
     def __hash__(self) -> int:
         fill_in(self)
-        return hash(tuple(fields_of(self).items()))
+        fields = fields_of(self)
+        return hash(
+            tuple((n, fields[n]) for n in type(self).__eqxcore_layout__.names if n in fields)
+        )
 
     def __eq__(self, other: object) -> Any:
         return tree_equal(self, other)
@@ -70,10 +68,19 @@ class Module(Remembering, Hashable, metaclass=ModuleMeta):
         return tree_pformat(self)
 
 
+def _own_method(module: Module, name: str, method: BoundMethod) -> str:
+    return (
+        f"Cannot assign methods in __init__: .{name} of {type(module).__qualname__} got its own "
+        f"method {method.__name__!r}. A copy of the module would then keep calling the method of "
+        f"the original. Write a method instead: "
+        f"`def {name}(self, *args): return self.{method.__name__}(*args)`."
+    )
+
+
 def _frozen(module: Module, name: str, action: str) -> str:
     cls = type(module)
     message = f"cannot {action} field {name!r}"
-    if id(module) in open_ids:
+    if id(module) in open_windows:
         return (
             f"{message} of {cls.__qualname__}: it is not declared. Expected one of "
             f"{', '.join(cls.__eqxcore_layout__.names) or 'no field at all'}; declare it in the "

@@ -8,6 +8,7 @@ from ._init import owns_init
 from ._layout import Layout
 from ._storage import fields_of
 from ._warnings import plain_types, warn_of_static_arrays, warn_of_uninitialised_arrays
+from ._window import WRAPPER_NAMES
 
 # `warnings.warn` in us, called by the metaclass, called by the user.
 _STACKLEVEL = 3
@@ -23,6 +24,7 @@ class Recipe:
         "_names",
         "_static",
         "_uninitialised",
+        "assignable",
         "checks",
         "count",
         "is_abstract",
@@ -39,6 +41,8 @@ class Recipe:
     """A `__new__` written by hand."""
     opens_window: bool
     """Whether code of the user runs that may assign fields."""
+    assignable: frozenset[str]
+    """Names that may be assigned while the window is open."""
     count: int
     """How many fields a complete instance has."""
     is_demanding: bool
@@ -54,6 +58,7 @@ class Recipe:
         self.refusal = _refusal(cls, is_abstract)
         self.new = None if cls.__new__ is object.__new__ else cls.__new__
         self.opens_window = owns_init(cls) or hasattr(cls, "__post_init__") or self.new is not None
+        self.assignable = frozenset({*layout.names, *WRAPPER_NAMES})
         self._names = tuple(field.name for field in fields)
         self.count = len(fields)
         self._static = layout.static

@@ -23,7 +23,7 @@ _transformed_types = frozenset(
     {type(transform(lambda x: x)) for transform in (jax.jit, jax.custom_jvp, jax.custom_vjp)}
     | {types.FunctionType}
 )
-callable_types = _transformed_types | {functools.partial}
+callable_types = _transformed_types | {functools.partial, BoundMethod}
 """Values of these types are looked at more closely when a field gets one."""
 
 

@@ -2,9 +2,8 @@
 
 # By identity and not by a flag on the object: an object in the window is alive, so that its id
 # is nobody else's; and what is not on the object need not be taken off it.
-open_ids: set[int] = set()
+open_windows: dict[int, frozenset[str]] = {}
+"""The ids of the objects that are being constructed, with the names that may be assigned."""
 
 WRAPPER_NAMES = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__")
 """What `functools.update_wrapper` copies, and what `module_update_wrapper` puts on an instance."""
-
-wrapper_names = frozenset(WRAPPER_NAMES)
