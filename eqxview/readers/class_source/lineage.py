@@ -9,7 +9,11 @@ from eqxview.readers.class_source.resolve import Definition, Resolver
 from eqxview.readers.class_source.roots import Root, root_named
 
 _MAX_DEPTH = 50
-"""Bases of bases followed: a class that is its own ancestor would take for ever."""
+"""Bases of bases followed; real classes have a handful."""
+_MAX_BASES = 64
+"""Bases of one class that are looked at."""
+_MAX_LINEAGE = 256
+"""Ancestors kept of one class: merging them takes time that grows with the cube."""
 
 
 class Ancestor(NamedTuple):
@@ -31,29 +35,34 @@ class Lineages:
         self._resolver = resolver
         self._table = table
         self._known: dict[str, list[Ancestor]] = {}
+        self._open: set[str] = set()
+        """Classes whose lineage is being made: a class may be its own ancestor."""
 
     def of(self, definition: Definition) -> list[Ancestor]:
         """The class itself, then its ancestors, the nearest first."""
         name = definition.qualified
+        # Kept for every class on the way: thirty diamonds, one above the other, would be
+        # followed a billion times.
         if name not in self._known:
-            self._known[name] = self._of(definition, _MAX_DEPTH)
+            if name in self._open or len(self._open) >= _MAX_DEPTH:
+                return [Ancestor(name, definition)]
+            self._open.add(name)
+            self._known[name] = self._made(definition)
+            self._open.remove(name)
         return self._known[name]
 
-    def _of(self, definition: Definition, depth: int) -> list[Ancestor]:
+    def _made(self, definition: Definition) -> list[Ancestor]:
         own = Ancestor(definition.qualified, definition)
-        if depth <= 0:
-            return [own]
         bases = self.bases(definition)
         lines = [
-            self._of(base.definition, depth - 1) if base.definition is not None else [base]
-            for base in bases
+            self.of(base.definition) if base.definition is not None else [base] for base in bases
         ]
         return [own, *_merged([*lines, bases])]
 
     def bases(self, definition: Definition) -> list[Ancestor]:
         """The classes that the definition names as its bases."""
         source, name = definition
-        return [self._base(source, base) for base in source.classes[name].bases]
+        return [self._base(source, base) for base in source.classes[name].bases[:_MAX_BASES]]
 
     def _base(self, source: ModuleSource, node: ast.expr) -> Ancestor:
         if (facts := named_tuple_call(node)) is not None:
@@ -95,7 +104,7 @@ def _merged(lines: list[list[Ancestor]]) -> list[Ancestor]:
     """The lines in one, as C3 merges them; where that fails, in the order of appearance."""
     lines = [list(line) for line in lines if line]
     merged: list[Ancestor] = []
-    while lines:
+    while lines and len(merged) < _MAX_LINEAGE:
         later = {ancestor.name for line in lines for ancestor in line[1:]}
         # No line may begin: Python refuses such bases, so the source is not what was run.
         head = next((line[0] for line in lines if line[0].name not in later), lines[0][0])

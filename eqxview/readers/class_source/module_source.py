@@ -36,6 +36,7 @@ class ModuleSource:
                 case ast.ClassDef():
                     self._visit_class(statement, "")
                 case ast.FunctionDef():
+                    _forget_long_body(statement)
                     self.functions[statement.name] = statement
                 case ast.Import():
                     self._visit_import(statement)
@@ -69,6 +70,8 @@ class ModuleSource:
         for statement in node.body:
             if isinstance(statement, ast.ClassDef):
                 self._visit_class(statement, f"{name}.")
+            elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                _forget_long_body(statement)
 
     def _visit_import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -89,6 +92,15 @@ class ModuleSource:
                 self.stars.append(module)
             else:
                 self.imports[alias.asname or alias.name] = Imported(module, alias.name)
+
+
+def _forget_long_body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    """Free what a function does, unless that is a line or two: it is most of a syntax tree.
+
+    All sources that one file names stay in memory until it is read.
+    """
+    if len(function.body) > 2:
+        function.body = []
 
 
 def dotted_name(node: ast.expr) -> list[str] | None:

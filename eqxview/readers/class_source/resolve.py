@@ -88,8 +88,17 @@ class Resolver:
         space = "builtins" if parts[0] in _BUILTIN_NAMES else source.name
         return ".".join([space, *parts])
 
-    def _bound(self, source: ModuleSource, parts: list[str], steps: int) -> Definition | str | None:
-        """What `parts` is in `source`; `None` if its first name is not bound there."""
+    def _bound(
+        self,
+        source: ModuleSource,
+        parts: list[str],
+        steps: int,
+        searched: set[str] | None = None,
+    ) -> Definition | str | None:
+        """What `parts` is in `source`; `None` if its first name is not bound there.
+
+        `searched` are modules known not to bind it.
+        """
         first, rest = parts[0], parts[1:]
         if steps <= 0:
             return None
@@ -107,9 +116,18 @@ class Resolver:
             if alias is not None and alias[0] != first:
                 return self._follow(source, alias + rest, steps - 1)
             return Definition(source, first)
+        # A dozen modules that all import everything from each other have more ways through
+        # them than can be followed.
+        searched = set() if searched is None else searched
+        searched.add(source.name)
         for module in source.stars:
+            if module in searched:
+                continue
+            searched.add(module)
             star = self.module(module)
-            if star is not None and (found := self._bound(star, parts, steps - 1)) is not None:
+            if star is None:
+                continue
+            if (found := self._bound(star, parts, steps - 1, searched)) is not None:
                 return found
         return None
 

@@ -10,11 +10,15 @@ import stat
 import sys
 from collections.abc import Sequence
 
-MAX_SOURCE_BYTES = 4 << 20
-"""Longer source files are not read; the longest of JAX is a tenth of it."""
+MAX_SOURCE_BYTES = 1 << 20
+"""Longer source files are not read. The longest of JAX has 400 kB; a megabyte can take two
+seconds and 400 MB to parse."""
 
 MAX_SOURCE_FILES = 500
 """Files that one opened pickle may have read, however many classes it names."""
+
+MAX_SOURCE_BYTES_IN_ALL = 8 << 20
+"""Bytes that one opened pickle may have read: a model's classes stand in some 20 files."""
 
 MAIN_MODULES = ("__main__", "__mp_main__")
 """What a pickle calls the script that wrote it."""
@@ -30,6 +34,7 @@ class SourceFiles:
         # was started to.
         self._roots += [path for path in sys.path if path and os.path.isdir(path)]
         self._read = 0
+        self._bytes = 0
 
     def read(self, module: str) -> tuple[str, bool] | None:
         """The source of `module` and whether it is a package; `None` if there is none to read.
@@ -68,7 +73,10 @@ class SourceFiles:
             return None
         if self._read >= MAX_SOURCE_FILES:
             return None
+        if self._bytes + status.st_size > MAX_SOURCE_BYTES_IN_ALL:
+            return None
         self._read += 1
+        self._bytes += status.st_size
         try:
             with open(path, "rb") as file:
                 # Source is UTF-8 unless it says otherwise; in one that does, the names that
