@@ -1,8 +1,12 @@
 """Modules, filters and filtered transformations: a library of pytrees for JAX."""
 
+from . import nn as nn
+from ._apply_updates import apply_updates as apply_updates
 from ._filters import combine as combine
 from ._filters import filter as filter
 from ._filters import partition as partition
+from ._grad import filter_grad as filter_grad
+from ._grad import filter_value_and_grad as filter_value_and_grad
 from ._jit import filter_jit as filter_jit
 from ._module import AbstractClassVar as AbstractClassVar
 from ._module import AbstractVar as AbstractVar
@@ -20,3 +24,5 @@ from ._pretty import tree_pformat as tree_pformat
 from ._pretty import tree_pprint as tree_pprint
 from ._tree_at import tree_at as tree_at
 from ._tree_equal import tree_equal as tree_equal
+from ._vmap import filter_vmap as filter_vmap
+from ._vmap import if_array as if_array

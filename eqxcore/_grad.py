@@ -6,11 +6,10 @@ from functools import partial
 from typing import Any, overload
 
 import jax
-import jax.numpy as jnp
 
-from eqxcore._filters import is_inexact_array
 from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._partial import Partial
+from eqxcore._predicates import is_inexact_array
 
 # What `jax.value_and_grad` takes besides the function and what we decide ourselves.
 _GRAD_OPTIONS = tuple(

@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from eqxcore._filters import is_array
 from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._partial import Partial
+from eqxcore._predicates import is_array
 
 ResolvedAxis = int | None
 """The axis of one leaf: `None` when it is not mapped."""
@@ -29,7 +29,7 @@ _VMAP_OPTIONS = tuple(
 
 
 @dataclass(frozen=True)
-class if_array:  # noqa: N801 - it reads as a word of the call: `in_axes=if_array(0)`
+class if_array:
     """Map arrays over `axis`, and broadcast everything else."""
 
     axis: int
@@ -152,8 +152,8 @@ def filter_vmap(
 def filter_vmap(
     fun: Callable | None = None,
     *,
-    in_axes: PyTree[AxisSpec] = if_array(0),  # noqa: B008 - frozen
-    out_axes: PyTree[AxisSpec] = if_array(0),  # noqa: B008 - frozen
+    in_axes: PyTree[AxisSpec] = if_array(0),
+    out_axes: PyTree[AxisSpec] = if_array(0),
     axis_name: Hashable = None,
     axis_size: int | None = None,
     **vmapkwargs: Any,
