@@ -2,6 +2,7 @@
 
 from . import nn as nn
 from ._apply_updates import apply_updates as apply_updates
+from ._clear_caches import clear_caches as clear_caches
 from ._filters import combine as combine
 from ._filters import filter as filter
 from ._filters import partition as partition
@@ -23,6 +24,8 @@ from ._predicates import is_inexact_array_like as is_inexact_array_like
 from ._pretty import tree_pformat as tree_pformat
 from ._pretty import tree_pprint as tree_pprint
 from ._tree_at import tree_at as tree_at
+from ._tree_check import tree_check as tree_check
+from ._tree_check import tree_flatten_one_level as tree_flatten_one_level
 from ._tree_equal import tree_equal as tree_equal
 from ._vmap import filter_vmap as filter_vmap
 from ._vmap import if_array as if_array

@@ -1,14 +1,14 @@
 """Filter, partition and combine: a pytree split into two of the same structure."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax.tree_util as jtu
 from jaxtyping import PyTree
 
 from ._jax_internals import flatten_none_as_leaf
 
-FilterSpec = PyTree[bool | Callable[[Any], bool]]
+FilterSpec: TypeAlias = PyTree[bool | Callable[[Any], bool]]
 
 
 def filter(
@@ -82,7 +82,7 @@ def combine(*pytrees: PyTree, is_leaf: Callable[[Any], bool] | None = None) -> P
 
 def _mask(
     leaves: list[Any],
-    treedef: jtu.PyTreeDef,
+    treedef: Any,
     spec: FilterSpec,
     pytree: PyTree,
     is_leaf: Callable[[Any], bool] | None,

@@ -54,7 +54,7 @@ def _find_registered_nodes() -> dict[type, Any]:
     from jax._src import tree_util
 
     nodes = tree_util._registry
-    nodes[list].to_iter, nodes[list].from_iter
+    _ = nodes[list].to_iter, nodes[list].from_iter  # the shape that we rely on
     return nodes
 
 
@@ -86,7 +86,7 @@ def _find_compiled_function() -> Any:
 
     from jax._src import pjit
     from jax._src.interpreters import pxla
-    from jax._src.lib import _jax
+    from jaxlib import _jax  # type: ignore[attr-defined]
 
     for function, parameters in (
         (pjit._infer_params, ["fun", "ji", "args", "kwargs"]),
@@ -110,7 +110,7 @@ def _find_compiled_function() -> Any:
     if "out_pytree_def" not in pxla.MeshExecutableFastpathData._fields:
         raise TypeError("the description of a program has another form")
     jitted = jax.jit(lambda: None)
-    jitted._fun, jitted._jit_info  # type: ignore[attr-defined]  # noqa: B018
+    _ = jitted._fun, jitted._jit_info  # type: ignore[attr-defined]
     _jax.pjit(
         "probe",
         abs,

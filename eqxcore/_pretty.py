@@ -1,11 +1,11 @@
 """Pytrees as text: arrays by dtype and shape, functions by name, Modules by their fields."""
 
 import functools
-import types
 from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.tree_util as jtu
 import numpy as np
 import wadler_lindig as wl
 from jaxtyping import PyTree
@@ -35,7 +35,7 @@ def tree_pformat(
         width=width,
         indent=indent,
         short_arrays=short_arrays,
-        custom=functools.partial(_document, short_arrays, struct_as_array, truncate_leaf),
+        custom=functools.partial(_document, indent, short_arrays, struct_as_array, truncate_leaf),
     )
 
 
@@ -62,6 +62,7 @@ def tree_pprint(
 
 
 def _document(
+    indent: int,
     short_arrays: bool,
     struct_as_array: bool,
     truncate_leaf: Callable[[Any], bool],
@@ -74,13 +75,23 @@ def _document(
         return _array(node, None) if struct_as_array and short_arrays else None
     if short_arrays and isinstance(node, jax.Array):
         return _array(node, None)
-    if short_arrays and isinstance(node, (np.ndarray, np.generic)):
+    if short_arrays and isinstance(node, np.ndarray):
         return _array(node, "numpy")
-    if isinstance(node, (jax.custom_jvp, jax.custom_vjp)) or type(node) is _JITTED:
-        inner = getattr(node, "__wrapped__", node)
-        return wl.TextDoc(f"<wrapped function {getattr(inner, '__qualname__', inner)}>")
-    if isinstance(node, types.BuiltinFunctionType):
-        return wl.TextDoc(f"<function {node.__qualname__}>")
+    if isinstance(node, jtu.Partial):
+        # Kept apart from `functools.partial`, since it is a pytree and the other is a leaf.
+        inside = {"func": node.func, "args": node.args, "keywords": node.keywords}
+        custom = functools.partial(_document, indent, short_arrays, struct_as_array, truncate_leaf)
+        kwargs = {"indent": indent, "short_arrays": short_arrays, "custom": custom}
+        return call_document("Partial", inside, kwargs)
+    if isinstance(node, (jax.custom_jvp, jax.custom_vjp)):
+        # It stands for the function that it was made of, which may itself be jitted.
+        node = node.__wrapped__
+        if type(node) is not _JITTED:
+            return wl.pdoc(node)
+    if type(node) is _JITTED:
+        # Its own repr shows an address.
+        name = getattr(node, "__qualname__", None) or getattr(node, "__name__", "?")
+        return wl.TextDoc(f"<wrapped function {name}>")
     return None
 
 
@@ -92,3 +103,14 @@ def _array(array: Any, kind: str | None) -> wl.AbstractDoc:
     if getattr(array, "weak_type", False):
         dtype = f"weak_{dtype}"
     return wl.array_summary(tuple(array.shape), dtype, kind)
+
+
+def call_document(name: str, arguments: dict[str, Any], kwargs: dict[str, Any]) -> wl.AbstractDoc:
+    """`name(argument=value, ...)`, for a `__pdoc__` method, which gets `kwargs`."""
+    return wl.bracketed(
+        begin=wl.TextDoc(f"{name}("),
+        docs=wl.named_objs(arguments.items(), **kwargs),
+        sep=wl.comma,
+        end=wl.TextDoc(")"),
+        indent=kwargs["indent"],
+    )

@@ -45,12 +45,12 @@ def _new_registry() -> Any:
     )
 
 
+INNER: Any = None
+BOUNDARY: Any = None
+DISPATCH: Any = None
 if AVAILABLE:
     INNER, BOUNDARY, DISPATCH = _new_registry(), _new_registry(), _new_registry()
-    DISPATCH.register_node(*internals.key_array)
-    _known_array_types.setdefault(internals.ArrayImpl, True)  # type: ignore[arg-type]
-else:
-    INNER = BOUNDARY = DISPATCH = None
+    DISPATCH.register_node(*internals.key_array)  # type: ignore[misc]
 
 _learning = threading.RLock()
 

@@ -88,6 +88,7 @@ def _fast(function: Any, options: Options, is_dynamic: bool) -> Callable[..., An
                 )
         return result, program, False
 
+    assert internals.CompiledFunction is not None
     return internals.CompiledFunction(
         name_of(function), _call if is_dynamic else function, miss, registry.DISPATCH
     )

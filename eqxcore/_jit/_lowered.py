@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.tree_util as jtu
 
 from eqxcore._predicates import is_array
+from eqxcore._static_key import static_key
 
 from ._call_form import CallForms
 from ._hashable import check_hashable
@@ -89,15 +91,15 @@ class Compiled:
 
 
 def _difference(expected: PublicStructure, got: PublicStructure) -> str:
-    places = list(
-        jax.tree_util.equality_errors_pytreedef(expected.treedef, got.treedef)
-        if hasattr(jax.tree_util, "equality_errors_pytreedef")
-        else []
+    was, now = (
+        structure.treedef.unflatten([0] * structure.treedef.num_leaves)
+        for structure in (expected, got)
     )
-    if places:
-        path, was, now, why = places[0]
-        return f" At {jax.tree_util.keystr(path) or 'the root'}: {was} then, {now} now ({why})."
-    for was, now in zip(expected.statics, got.statics, strict=False):
-        if type(was) is not type(now) or was != now:
-            return f" A static value was {was!r}, and is {now!r}."
-    return ""
+    try:
+        jtu.tree_map(lambda one, other: None, was, now)
+    except ValueError as error:
+        return f" Of (function, positional arguments, keyword arguments), JAX says: {error}."
+    for one, other in zip(expected.statics, got.statics, strict=False):
+        if static_key(one) != static_key(other):
+            return f" A static value was {one!r} then, and is {other!r} now."
+    return " Something that was an array then is none now, or the other way round."

@@ -1,14 +1,18 @@
 """Every jitted function there is: one for each function, set of options, and static half."""
 
 import collections
+import contextlib
+import functools
 import inspect
 import threading
+import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
 
+from eqxcore._module import Module
 from eqxcore._predicates import is_array
 
 from ._hashable import check_hashable
@@ -94,8 +98,9 @@ def jit_of_arrays(
 
     # JAX names the program, and says where it comes from, by these.
     traced.__name__ = traced.__qualname__ = name_of(function)
-    if hasattr(function, "__code__") or hasattr(function, "__wrapped__"):
-        traced.__wrapped__ = function  # type: ignore[attr-defined]
+    source = _source_of(function)
+    if source is not None:
+        traced.__wrapped__ = source  # type: ignore[attr-defined]
         traced.__signature__ = _SIGNATURE  # type: ignore[attr-defined]
     donated = ()
     if options.donate != "none":
@@ -104,6 +109,18 @@ def jit_of_arrays(
 
 
 _SIGNATURE = inspect.Signature([inspect.Parameter("arrays", inspect.Parameter.VAR_POSITIONAL)])
+
+
+def _source_of(function: Any) -> Callable[..., Any] | None:
+    """The plain function at the bottom: never a Module, whose arrays must not be kept alive."""
+    while not isinstance(function, types.FunctionType):
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif isinstance(function, Module):
+            function = getattr(function, "__wrapped__", None) or type(function).__call__
+        else:
+            return None
+    return function
 
 
 def _count(pytree: Any) -> int:
@@ -119,10 +136,9 @@ def name_of(function: Any) -> str:
     return type(function).__name__ if inner is None else name_of(inner)
 
 
-class quiet_donation(warnings.catch_warnings):
+@contextlib.contextmanager
+def quiet_donation() -> Iterator[None]:
     """Keeps JAX's warning about donated buffers that were not usable from being shown."""
-
-    def __enter__(self) -> Any:
-        entered = super().__enter__()
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Some donated buffers were not usable")
-        return entered
+        yield

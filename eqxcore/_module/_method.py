@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.tree_util as jtu
 
+from eqxcore._pretty import call_document, tree_pformat
 from eqxcore._registry import register_fixed_node
 from eqxcore._tree_equal import tree_equal
 
@@ -51,9 +52,11 @@ class BoundMethod(functools.partial):
                     return getattr, (self.__self__, name)
         return BoundMethod, (self.func, self.__self__)
 
-    def __repr__(self) -> str:
-        from eqxcore._pretty import tree_pformat
+    def __pdoc__(self, **kwargs: Any) -> Any:
+        inside = {"__func__": self.__func__, "__self__": self.__self__}
+        return call_document("BoundMethod", inside, kwargs)
 
+    def __repr__(self) -> str:
         return tree_pformat(self)
 
 

@@ -34,7 +34,7 @@ class Module(Saving, Hashable, metaclass=ModuleMeta):
     are pytrees, too: `jax.vmap(model.layer.encode)(x)` sees the arrays of the layer.
     """
 
-    __name__ = NameOfClass()
+    __name__ = NameOfClass()  # type: ignore[assignment]
     __code__ = CodeOfCall()
 
     def __setattr__(self, name: str, value: Any) -> None:

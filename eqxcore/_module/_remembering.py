@@ -39,7 +39,7 @@ class Remembering(Storage):
         )
 
     @property
-    def __dict__(self) -> dict[str, Any]:
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
         fill_in(self)
         # Whoever has the dict may write into it, though nobody should.
         forget(self)
