@@ -23,11 +23,8 @@ def declared_fields(
 def _declares_none(annotation: ast.expr) -> bool:
     """Whether the annotation says that there is no field: `ClassVar[int]`."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        try:
-            annotation = ast.parse(annotation.value.strip(), mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            # A shape of jaxtyping, or a mistake: the name is a field either way.
-            return False
+        # Not parsed: `dataclasses` itself only looks at how the text begins.
+        return is_no_field(annotation.value.partition("[")[0].strip().rpartition(".")[2])
     if isinstance(annotation, ast.Subscript):
         annotation = annotation.value
     names = dotted_name(annotation)

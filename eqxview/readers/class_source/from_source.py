@@ -6,6 +6,7 @@ from eqxview.readers.class_source.declared_fields import declared_fields
 from eqxview.readers.class_source.enum_members import enum_members
 from eqxview.readers.class_source.facts import ClassFacts, ClassKind, FieldFacts
 from eqxview.readers.class_source.lineage import Ancestor, Lineages, named_tuple_call
+from eqxview.readers.class_source.module_source import dotted_name
 from eqxview.readers.class_source.registration import (
     Application,
     applications,
@@ -189,8 +190,8 @@ def _may_register_subclasses(ancestor: Ancestor, *, is_own: bool) -> bool:
     node = ancestor.definition.source.classes[ancestor.definition.name]
     for keyword in node.keywords:
         if keyword.arg == "metaclass":
-            last = ast.unparse(keyword.value).rpartition(".")[2]
-            if last not in _NEUTRAL_METACLASSES:
+            names = dotted_name(keyword.value)
+            if names is None or names[-1] not in _NEUTRAL_METACLASSES:
                 return True
     if is_own:
         return False

@@ -66,7 +66,7 @@ class Lineages:
 
     def _base(self, source: ModuleSource, node: ast.expr) -> Ancestor:
         if (facts := named_tuple_call(node)) is not None:
-            return Ancestor(ast.unparse(node)[:200], facts=facts)
+            return Ancestor(f"{source.name}:{node.lineno}", facts=facts)
         found = self._resolver.follow(source, node)
         if isinstance(found, Definition):
             if found.name in found.source.classes:

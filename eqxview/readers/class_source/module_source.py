@@ -1,6 +1,8 @@
 """What a module binds at its top level, read from its source with `ast`."""
 
 import ast
+import os
+import warnings
 from typing import NamedTuple
 
 
@@ -28,7 +30,7 @@ class ModuleSource:
         self.assignments: dict[str, ast.expr] = {}
         self.calls: list[ast.Call] = []
         """Calls that stand alone as statements: registrations are among them."""
-        self._visit(ast.parse(text).body)
+        self._visit(syntax_tree(text).body)
 
     def _visit(self, statements: list[ast.stmt]) -> None:
         for statement in statements:
@@ -101,6 +103,19 @@ def _forget_long_body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     """
     if len(function.body) > 2:
         function.body = []
+
+
+def syntax_tree(text: str) -> ast.Module:
+    """`text` parsed, and nothing else touched or said.
+
+    Raises `SyntaxError`, `ValueError`, `RecursionError` or `MemoryError`.
+    """
+    with warnings.catch_warnings():
+        # Doubtful escapes in somebody's source are not for the user who opens a file.
+        warnings.simplefilter("ignore")
+        # Where the source is no Python, `ast` opens the file of this name to quote the line
+        # at fault; by default that is `<unknown>` in the working directory.
+        return ast.parse(text, filename=os.devnull)
 
 
 def dotted_name(node: ast.expr) -> list[str] | None:
