@@ -15,18 +15,22 @@ from eqxview.tree.sanitise import sanitise
 from eqxview.tree.walk import Child, Sight, Standing
 
 
-def instance(call: Call, context: Context) -> Sight | None:
-    """An object whose class has a name: by what is known of the class."""
+def known_instance(call: Call, context: Context) -> Sight | None:
+    """An object of a class whose declaration tells what its children are."""
     name = by_value.class_of(call)
     if name is None:
         return None
     facts = _facts(call, name, context)
     describe = _KINDS.get(facts.kind) if facts is not None else None
-    if describe is not None and facts is not None:
-        sight = describe(call, facts, name, context)
-        if sight is not None:
-            return sight
-    return _any_instance(call, facts, name, context)
+    return None if describe is None or facts is None else describe(call, facts, name, context)
+
+
+def other_instance(call: Call, context: Context) -> Sight | None:
+    """An object of any other class that has a name."""
+    name = by_value.class_of(call)
+    if name is None:
+        return None
+    return _any_instance(call, _facts(call, name, context), name, context)
 
 
 def _facts(call: Call, name: Name, context: Context) -> ClassFacts | None:

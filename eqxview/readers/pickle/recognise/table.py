@@ -1,7 +1,7 @@
 """The table of recognisers: from a call in a file to what it stands for.
 
 A call of a function with a name in `BY_NAME` goes to its recogniser. If that does not know
-the shape, and for every other call, `BY_SHAPE` is asked in order, the most specific first.
+the shape, and for every other call, `BY_SHAPE` is asked in order: the first that knows it says.
 Every one is a pure function from descriptions to a `Sight`: nothing is looked up in a module,
 nothing imported, nothing called.
 """
@@ -10,9 +10,14 @@ from collections.abc import Sequence
 
 from eqxview.readers.class_source import Classes
 from eqxview.readers.pickle.descriptions import Call, DictItems, Reference, SetItems
-from eqxview.readers.pickle.recognise import callables, containers, libraries, values
+from eqxview.readers.pickle.recognise import (
+    callables,
+    containers,
+    instances,
+    libraries,
+    values,
+)
 from eqxview.readers.pickle.recognise.context import Context, Recogniser
-from eqxview.readers.pickle.recognise.instances import instance
 from eqxview.readers.pickle.recognise.names import called
 from eqxview.readers.pickle.recognise.opaque import unnamed
 from eqxview.tree.columns import Tree
@@ -45,15 +50,17 @@ BY_NAME: dict[str, Recogniser] = {
 """Qualified name of what is called, as it is called today, to what knows its results."""
 
 BY_SHAPE: tuple[Recogniser, ...] = (
+    # First what there is most of: a model is Modules.
+    instances.known_instance,
     callables.function_by_value,
     callables.class_by_value,
-    # Before the classes: a Variable or Module of nnx may be of any class of the user's.
+    # Before other classes: a Variable or Module of nnx may be of any class of the user's.
     libraries.nnx_state,
     libraries.nnx_variable,
     libraries.nnx_object,
-    # Before the classes too: for JAX such a wrapper is a leaf, whatever its class is.
+    # Before them too: for JAX such a wrapper is a leaf, whatever its class is.
     callables.library_function,
-    instance,
+    instances.other_instance,
 )
 
 
