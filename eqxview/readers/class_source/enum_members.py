@@ -13,7 +13,7 @@ def enum_members(node: ast.ClassDef) -> Iterator[tuple[str, object]]:
     last: object = 0
     for statement in node.body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not name.startswith("_"):
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not _is_special(name):
                 if _is_auto(value):
                     found = name.lower() if is_text else _next(last, is_flag)
                 else:
@@ -21,6 +21,11 @@ def enum_members(node: ast.ClassDef) -> Iterator[tuple[str, object]]:
                 if found is not None:
                     last = found
                     yield name, found
+
+
+def _is_special(name: str) -> bool:
+    """`_ignore_`, `__doc__` and private names are no members; `_plain` is one."""
+    return name.startswith("__") or (name.startswith("_") and name.endswith("_"))
 
 
 def _base_name(node: ast.ClassDef) -> str:
