@@ -1,6 +1,6 @@
 """The names of the tree's columns."""
 
-from eqxview.tui.lines import Piece, fitted
+from eqxview.tui.lines import Line, Piece, fitted
 from eqxview.tui.one_line import OneLine
 from eqxview.tui.tree_line import columns
 
@@ -15,12 +15,12 @@ class ColumnHeader(OneLine):
     def show(self, label_width: int) -> None:
         """Name the columns of another tree."""
         self._label_width = label_width
-        self.on_resize()
+        self.refresh()
 
-    def on_resize(self) -> None:
-        """Another width has other columns."""
+    def sides(self, width: int) -> tuple[Line, Line]:
+        """The names over their columns."""
         # The tree keeps one cell for its scroll bar.
-        widths = columns(self.size.width - 1, label=self._label_width)
+        widths = columns(width - 1, label=self._label_width)
         what = "   type or value" if widths.elements else " type or value"
         titles = [
             fitted(" node", widths.label),
@@ -30,4 +30,4 @@ class ColumnHeader(OneLine):
             fitted(" share", widths.bar),
             fitted(" remarks", widths.remarks),
         ]
-        self.draw([Piece("".join(titles), "faint")])
+        return (Piece("".join(titles), "faint"),), ()

@@ -5,7 +5,7 @@ import os
 from eqxview.readers.opened import OpenedFile
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.wording import byte_size
-from eqxview.tui.lines import Piece, cut, text_width
+from eqxview.tui.lines import Line, Piece, cut, text_width
 from eqxview.tui.one_line import OneLine
 
 
@@ -25,7 +25,7 @@ class Heading(OneLine):
     def reading(self, seconds: float) -> None:
         """The file is still on its way."""
         self._facts = [f"reading… {seconds:.1f} s" if seconds >= 1 else "reading…"]
-        self._arrange()
+        self.refresh()
 
     def opened(self, opened: OpenedFile) -> None:
         """The file is there."""
@@ -35,14 +35,10 @@ class Heading(OneLine):
             f"read in {_seconds(opened.seconds)}",
         ]
         self._safety = opened.safety
-        self._arrange()
+        self.refresh()
 
-    def on_resize(self) -> None:
-        """Another width holds more or less."""
-        self._arrange()
-
-    def _arrange(self) -> None:
-        width = self.size.width
+    def sides(self, width: int) -> tuple[Line, Line]:
+        """As many facts as fit between the name and the safety."""
         right = f"[{self._safety}] " if self._safety else ""
         if text_width(right) > width // 2:
             right = f"[{self._safety.split(':')[0]}] "
@@ -57,7 +53,7 @@ class Heading(OneLine):
                 break
             left.append(Piece(text, "faint"))
             room -= text_width(text)
-        self.draw(left, [Piece(right, "dynamic")])
+        return tuple(left), (Piece(right, "dynamic"),)
 
 
 def _seconds(seconds: float) -> str:

@@ -113,9 +113,20 @@ def key_text(binding: Binding) -> str:
     return binding.key_display or binding.key
 
 
-def hints() -> list[tuple[str, str]]:
-    """Key and word of the keys that the last line of the screen shows, most wanted first."""
-    order = ("find", "enter", "mark", "copy_path", "help", "app.command_palette")
+class Hint(NamedTuple):
+    """A key and a word for the last line of the screen."""
+
+    key: str
+    word: str
+
+
+def hints() -> list[Hint]:
+    """The keys that the last line shows, the most wanted first."""
+    order = ("find", "enter", "help", "mark", "copy_path", "app.command_palette")
     shown = [binding for _, section in SECTIONS for binding in section if binding.show]
     shown.sort(key=lambda binding: order.index(binding.action))
-    return [(key_text(binding).split(" ")[0], binding.description) for binding in shown]
+    return [Hint(key_text(binding).split(" ")[0], binding.description) for binding in shown]
+
+
+DETAIL_HINTS = [Hint("Esc", "back"), Hint("↓↑", "scroll"), Hint("?", "help")]
+"""The keys of the details."""

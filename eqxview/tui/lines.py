@@ -52,7 +52,8 @@ def wrapped(line: Iterable[Piece], width: int, *, indent: int = 0) -> Iterator[L
     Every line but the first begins with `indent` spaces.
     """
     width = max(width, 1)
-    indent = min(indent, width // 2)
+    # Room for one wide character at least.
+    indent = min(indent, width // 2, max(width - 2, 0))
     current: list[Piece] = []
     used = 0
     for piece in line:
@@ -68,6 +69,10 @@ def wrapped(line: Iterable[Piece], width: int, *, indent: int = 0) -> Iterator[L
                 yield (*current, Piece(head, piece.paint))
                 word = word[len(head) :]
                 current, used = [Piece(" " * indent)], indent
+                length = cell_len(word)
+            if used + length > width:
+                # The spaces that stand where the line ends.
+                word = word.rstrip()
                 length = cell_len(word)
             current.append(Piece(word, piece.paint))
             used += length

@@ -87,9 +87,7 @@ class MainScreen(Screen[None]):
     def _banner(self) -> Iterator[OneLine]:
         if self._opened is not None:
             for piece in banner_lines(self._opened):
-                line = OneLine()
-                line.draw([piece], [Piece("i", "key"), Piece(" more ", "faint")])
-                yield line
+                yield OneLine([piece], [Piece("i", "key"), Piece(" more ", "faint")])
 
     def _made_screen(self, number: int) -> Widget:
         entry = SCREENS[number]

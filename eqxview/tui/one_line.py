@@ -10,35 +10,38 @@ from eqxview.tui.paint import Brush
 
 
 class OneLine(Widget):
-    """One line; where both sides do not fit, the left one is cut."""
+    """One line; where both sides do not fit, the left one is cut.
+
+    A subclass says in `sides` what to show in a given width, when it is drawn: so no frame
+    ever shows a line that was made for another width.
+    """
 
     DEFAULT_CSS = """
     OneLine { height: 1; width: 1fr; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(
+        self, left: Iterable[Piece] = (), right: Iterable[Piece] = (), *, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self._brush = Brush(self)
-        self._sides: tuple[Line, Line] = ((), ())
+        self._sides: tuple[Line, Line] = (tuple(left), tuple(right))
+
+    def sides(self, width: int) -> tuple[Line, Line]:
+        """What stands at the left and at the right of a line of this width."""
+        return self._sides
 
     def notify_style_update(self) -> None:
         """Another theme has other colours."""
         super().notify_style_update()
         self._brush.forget()
 
-    def draw(self, left: Iterable[Piece], right: Iterable[Piece] = ()) -> None:
-        """Show these pieces."""
-        sides = (tuple(left), tuple(right))
-        if sides != self._sides:
-            self._sides = sides
-            self.refresh()
-
     def render_line(self, y: int) -> Strip:
         """The line."""
         width = self.size.width
         if y:
             return self._brush.strip((), width)
-        left, right = self._sides
+        left, right = self.sides(width)
         rest = width - line_width(right)
         if rest < 1:
             right, rest = (), width

@@ -61,14 +61,13 @@ class Overlay(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """A title line and the text."""
         with Vertical():
-            yield OneLine(id="overlay-title")
+            yield OneLine(
+                [Piece(self._title, "title")], [Piece("Esc", "key"), Piece(" closes", "faint")]
+            )
             yield _Text(self._text)
 
     def on_mount(self) -> None:
-        """Say how to leave."""
-        self.query_one(OneLine).draw(
-            [Piece(self._title, "title")], [Piece("Esc", "key"), Piece(" closes", "faint")]
-        )
+        """Take the keys."""
         self.query_one(_Text).focus()
 
     def on_key(self, event) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from eqxview.tui.keys import hints
+from eqxview.tui.keys import Hint, hints
 from eqxview.tui.lines import Line, Piece, cut, line_width, text_width
 from eqxview.tui.one_line import OneLine
 
@@ -19,34 +19,37 @@ class StatusLine(OneLine):
         self._notice: Piece | None = None
         self._prompt: str | None = None
         self._position: Sequence[str] = ()
+        self._hints: Sequence[Hint] = hints()
 
     def say(self, text: str, *, is_problem: bool = False) -> None:
         """Say `text` in place of the hints, until the next key."""
         self._notice = Piece(text, "unknown" if is_problem else "title")
-        self._arrange()
+        self.refresh()
 
     def clear_notice(self) -> None:
         """Say nothing more."""
         if self._notice is not None:
             self._notice = None
-            self._arrange()
+            self.refresh()
 
     def prompt(self, query: str | None) -> None:
         """Show what is being searched for; `None`: no search is going on."""
         self._prompt = query
-        self._arrange()
+        self._notice = None
+        self.refresh()
+
+    def hint_at(self, hints: Sequence[Hint]) -> None:
+        """Hint at these keys: they are what works now."""
+        self._hints = hints
+        self.refresh()
 
     def position(self, parts: Sequence[str]) -> None:
         """Where the cursor is, the most wanted part last."""
         self._position = parts
-        self._arrange()
+        self.refresh()
 
-    def on_resize(self) -> None:
-        """Another width holds more or fewer hints."""
-        self._arrange()
-
-    def _arrange(self) -> None:
-        width = self.size.width
+    def sides(self, width: int) -> tuple[Line, Line]:
+        """Search, message or hints, as far as the position leaves room."""
         parts = list(self._position)
         while len(parts) > 1 and text_width("  ".join(parts)) > width // 2:
             parts.pop(0)
@@ -61,14 +64,14 @@ class StatusLine(OneLine):
         elif self._notice is not None:
             left = (Piece(" "), Piece(cut(self._notice.text, room), self._notice.paint))
         else:
-            left = _hints(room)
-        self.draw(left, right)
+            left = _hint_line(self._hints, room)
+        return left, tuple(right)
 
 
-def _hints(room: int) -> Line:
-    """As many hints as fit; without their words where that shows more of them."""
+def _hint_line(hints: Sequence[Hint], room: int) -> Line:
+    """As many hints as fit, the first of them first."""
     pieces: list[Piece] = []
-    for key, word in hints():
+    for key, word in hints:
         hint = [Piece(f" {key}", "key"), Piece(f" {word} ", "faint")]
         if line_width(hint) > room:
             break

@@ -2,7 +2,7 @@
 
 from textual import events
 
-from eqxview.tui.lines import Piece, line_width
+from eqxview.tui.lines import Line, Piece, line_width
 from eqxview.tui.one_line import OneLine
 from eqxview.tui.screens import SCREENS
 
@@ -18,11 +18,7 @@ class TabBar(OneLine):
     def show(self, current: int, *, objects: str = "") -> None:
         """Mark the current screen; `objects` says which object of several is shown."""
         self._current, self._objects = current, objects
-        self._arrange()
-
-    def on_resize(self) -> None:
-        """Rules as long as the line."""
-        self._arrange()
+        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         """A click on a name goes to that screen."""
@@ -33,8 +29,9 @@ class TabBar(OneLine):
                 return
             at += len(entry.name) + 4
 
-    def _arrange(self) -> None:
-        pieces = []
+    def sides(self, width: int) -> tuple[Line, Line]:
+        """The names, and a rule as long as the line."""
+        pieces: list[Piece] = []
         for number, entry in enumerate(SCREENS):
             is_current = number == self._current
             pieces += [
@@ -42,5 +39,5 @@ class TabBar(OneLine):
                 Piece(f" {entry.name} ", "title" if is_current else "faint"),
             ]
         right = f" {self._objects} ──" if self._objects else ""
-        rule = max(self.size.width - line_width(pieces) - len(right), 0)
-        self.draw([*pieces, Piece("─" * rule, "faint")], [Piece(right, "faint")])
+        rule = max(width - line_width(pieces) - len(right), 0)
+        return (*pieces, Piece("─" * rule, "faint")), (Piece(right, "faint"),)

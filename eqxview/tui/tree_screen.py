@@ -10,11 +10,11 @@ from eqxview.readers.opened import OpenedFile
 from eqxview.tui.column_header import ColumnHeader
 from eqxview.tui.detail_pane import DetailPane
 from eqxview.tui.file_screen import FileScreen
+from eqxview.tui.keys import DETAIL_HINTS, hints
 from eqxview.tui.messages import BackWanted, CursorMoved, DetailsWanted, Searching
 from eqxview.tui.status_line import StatusLine
 from eqxview.tui.tree_state import TreeState
 from eqxview.tui.tree_view import TreeView
-
 
 _QUIET = 0.4
 """Seconds after the first paint when NumPy is imported and the search's tables are made: 0.2 s
@@ -122,11 +122,17 @@ class TreeScreen(FileScreen):
         self.details.read_values()
         self.call_after_refresh(self.details.focus)
 
+    def on_descendant_focus(self) -> None:
+        """Hint at the keys of what has them."""
+        shown = DETAIL_HINTS if self.details.has_focus else hints()
+        self.screen.query_one(StatusLine).hint_at(shown)
+
     def on_cursor_moved(self, message: CursorMoved) -> None:
         """Details and position follow the cursor."""
         message.stop()
         state = self.state
         self.details.show(state)
+        self.screen.query_one(StatusLine).clear_notice()
         parts: list[str] = []
         if state.sorted is not None:
             parts.append("by size")

@@ -209,11 +209,12 @@ class TreeView(ScrollView, can_focus=True):
 
     # Keys.
 
-    def on_key(self, event: events.Key) -> None:
-        """What is typed into a search, and the second key of two.
+    async def on_key(self, event: events.Key) -> None:
+        """All keys of the tree, one after the other.
 
-        Here and not in a binding: bindings run after later keys have arrived, and a search
-        would miss the letters typed right behind its `/`.
+        Textual would run bindings only when a key has gone all the way up to the app, when
+        later keys have arrived: a search would miss the letters typed right behind its `/`.
+        The bindings still say which keys there are.
         """
         if self._search is not None:
             self._type(event)
@@ -223,8 +224,8 @@ class TreeView(ScrollView, can_focus=True):
             for chord in _CHORDS[first]:
                 if event.character == chord.second:
                     getattr(self, f"action_{chord.action}")()
-        elif event.key == "slash":
-            self.action_find()
+        elif bindings := self._bindings.key_to_bindings.get(event.key):
+            await self.run_action(bindings[0].action)
         elif event.key in _CHORDS:
             self._chord = event.key
             choices = "   ".join(f"{chord.second} {chord.word}" for chord in _CHORDS[event.key])

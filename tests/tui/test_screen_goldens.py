@@ -1,0 +1,88 @@
+"""What is on screen, as text, at three sizes: read in review like code.
+
+`EQXVIEW_UPDATE_GOLDENS=1 python -m pytest tests/tui/test_screen_goldens.py` writes them anew.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from driving import path_under_cursor, running, screen_text, tree_of_app, until
+from made_files import opened_file, state
+
+from eqxview.errors import UnreadableFile
+
+GOLDENS = Path(__file__).with_name("goldens")
+SIZES = [(40, 12), (80, 24), (200, 60)]
+
+
+def check(name, text):
+    path = GOLDENS / f"{name}.txt"
+    text += "\n"
+    if os.environ.get("EQXVIEW_UPDATE_GOLDENS"):
+        GOLDENS.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert path.exists(), "no golden yet: EQXVIEW_UPDATE_GOLDENS=1 writes it"
+    assert text == path.read_text(encoding="utf-8")
+
+
+def named(width, height):
+    return f"{width}x{height}"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=[named(*size) for size in SIZES])
+async def test_the_first_screen(size):
+    async with running(opened_file(state()), size=size) as (app, _pilot):
+        check(f"first_{named(*size)}", screen_text(app))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=[named(*size) for size in SIZES])
+async def test_an_array_and_its_values(size):
+    async with running(opened_file(state()), size=size) as (app, pilot):
+        await pilot.press("slash", *"['embed']['w", "enter")
+        assert path_under_cursor(tree_of_app(app)) == "['embed']['weight']"
+        await pilot.press("enter")
+        await until(pilot, lambda: "histogram" in screen_text(app))
+        check(f"array_{named(*size)}", screen_text(app))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=[named(*size) for size in SIZES])
+async def test_a_search_with_marks(size):
+    async with running(opened_file(state()), size=size) as (app, pilot):
+        await pilot.press("j", "j", "space", "slash", *"f32[64,6")
+        await until(pilot, lambda: "f32[64,6" in screen_text(app).splitlines()[-1])
+        await until(pilot, lambda: "reading the values" not in screen_text(app))
+        check(f"search_{named(*size)}", screen_text(app))
+
+
+async def test_a_broken_file():
+    error = UnreadableFile("the file breaks off at byte 1,234", hint="copy it again")
+    warnings = ("loading it would call os.system", "it holds two objects")
+    opened = opened_file({"a": 1}, error=error, warnings=warnings, imports=("os.system",))
+    async with running(opened) as (app, pilot):
+        check("broken_80x24", screen_text(app))
+        await pilot.press("i")
+        await until(pilot, lambda: "copy it again" in screen_text(app))
+        check("about_80x24", screen_text(app))
+
+
+async def test_the_help():
+    async with running(opened_file({"a": 1})) as (app, pilot):
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "next row" in screen_text(app))
+        check("help_80x24", screen_text(app))
+
+
+async def test_names_far_down_and_too_long():
+    deep = np_free_nest(30)
+    async with running(opened_file(deep)) as (app, pilot):
+        await pilot.press("z", "R", "G")
+        await pilot.pause()
+        check("deep_80x24", screen_text(app))
+
+
+def np_free_nest(depth):
+    nest = {"a name that is much too long for its column, and then some more of it": None}
+    for _ in range(depth):
+        nest = {"level": nest}
+    return nest
