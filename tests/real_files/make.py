@@ -9,8 +9,8 @@ For `spring_2024`, the same with
         "numpy<2" "scipy<1.13" cloudpickle
 
 The tests then need none of these libraries. It runs outside of the checkout, and from a virtual
-environment of that name, because cloudpickle writes paths into its files. Run it anew only to
-add a file: old files are the point.
+environment of that name, because cloudpickle writes paths into its files. Old files are the
+point: to add one, name it after the directory, and the others stay as they are.
 """
 
 import os
@@ -88,15 +88,19 @@ def _eqxcore(key):
     yield "eqxcore_mlp", eqxcore.nn.MLP(2, 3, 4, 2, key=key), pickle
 
 
-def main(directory):
+def main(directory, *wanted):
     os.makedirs(directory, exist_ok=True)
     pickled, expected = {}, {}
     for name, pytree, library in objects():
+        if wanted and name not in wanted:
+            continue
         pickled[name] = library.dumps(pytree)
         expected[name] = expectation.of(pytree)
     expectation.write(directory, pickled, expected)
+    if wanted:
+        return
     subprocess.run([sys.executable, os.path.join(HERE, "script.py"), directory], check=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
