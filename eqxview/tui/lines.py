@@ -96,9 +96,8 @@ def _words(text: str) -> Iterator[str]:
 
 def _head(word: str, width: int) -> str:
     """As many characters of `word` as fit in `width` cells, but one at least."""
-    used = 0
-    for index, character in enumerate(word):
-        used += cell_len(character)
-        if used > width:
-            return word[: max(index, 1)]
+    for length in range(1, len(word) + 1):
+        # Measured as a whole: a variation selector makes the letter before it wider.
+        if cell_len(word[:length]) > width:
+            return word[: max(length - 1, 1)]
     return word
