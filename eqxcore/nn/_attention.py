@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from math import sqrt
-from typing import Any
+from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
@@ -159,9 +159,13 @@ class MultiheadAttention(Module):
 def _each_place(layer: Callable, x: Float[Array, "sequence size"]) -> Float[Array, "sequence out"]:
     """`layer`, applied at each place of a sequence."""
     # A projection may have been replaced, by a low-rank one for example.
-    if type(layer) is Linear and jnp.ndim(layer.weight) == 2:
+    if _is_plain(layer):
         return _rows(x, layer.weight, layer.bias)
     return jax.vmap(layer)(x)
+
+
+def _is_plain(layer: Any) -> TypeGuard[Linear]:
+    return type(layer) is Linear and jnp.ndim(layer.weight) == 2
 
 
 @traced_once()
@@ -203,15 +207,21 @@ def _attend(
 def _check_sequences(
     layer: MultiheadAttention, query: Any, key_: Any, value: Any, mask: Any
 ) -> None:
-    sizes = (layer.query_size, layer.key_size, layer.value_size)
-    for name, x, size in zip(("query", "key_", "value"), (query, key_, value), sizes, strict=True):
+    sequences = (
+        ("query", query, layer.query_proj),
+        ("key_", key_, layer.key_proj),
+        ("value", value, layer.value_proj),
+    )
+    for name, x, projection in sequences:
         shape = jnp.shape(x)
-        if len(shape) != 2 or shape[1] != size:
+        # What another projection takes, it knows itself.
+        size = jnp.shape(projection.weight)[1] if _is_plain(projection) else "size"
+        if len(shape) != 2 or size not in (shape[1], "size"):
             message = (
                 f"`MultiheadAttention` got `{name}` of shape {shape}; expected a sequence of "
                 f"vectors, of shape (length, {size})."
             )
-            if len(shape) == 3 and shape[2] == size:
+            if len(shape) == 3:
                 message += " For a batch of sequences, use `jax.vmap(attention)(q, k, v)`."
             raise ValueError(message)
     if len(key_) != len(value):

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.core import Tracer
 from jaxtyping import PRNGKeyArray, Shaped
 
 from eqxcore._module import Module, field
@@ -123,7 +124,7 @@ def _neutral(init: Any, dtype: np.dtype) -> Any:
     A NumPy scalar where it can be, for JAX recognises sums and maxima by their concrete `init`;
     any other reduction it cannot differentiate.
     """
-    if isinstance(init, jax.core.Tracer):
+    if isinstance(init, Tracer):
         return init.astype(dtype)
     if not jnp.issubdtype(dtype, jnp.inexact) and np.isinf(init):
         if jnp.issubdtype(dtype, jnp.bool_):

@@ -1,8 +1,7 @@
 """Functions that are traced once per shapes and dtypes, however often they are called."""
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import jax
 
@@ -22,6 +21,6 @@ def traced_once(*, static: tuple[str, ...] = ()) -> Callable[[_Fn], _Fn]:
     """
 
     def decorate(fn: _Fn) -> _Fn:
-        return partial(jax.jit, static_argnames=static, inline=True)(fn)
+        return cast(_Fn, jax.jit(fn, static_argnames=static, inline=True))
 
     return decorate

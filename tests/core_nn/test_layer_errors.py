@@ -48,7 +48,7 @@ CALLS = {
         lambda: eqx.tree_at(lambda layer: layer.weight, linear(), jnp.ones((2, 9)))(jnp.ones(3)),
         ValueError, ("(2, 9)", "in_features")),
     "integers for parameters": (
-        lambda: nn.Linear(3, 2, dtype=int, key=KEY), ValueError, ("dtype", "int", "floating-point")),
+        lambda: nn.Linear(3, 2, dtype=int, key=KEY), ValueError, ("int", "floating-point")),
     "a batch of images": (
         lambda: conv()(jnp.ones((7, 3, 8, 8))), ValueError, ("rank 3", "(7, 3, 8, 8)", "jax.vmap")),
     "an image without channels": (
