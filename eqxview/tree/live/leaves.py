@@ -4,6 +4,7 @@ import dataclasses
 import enum
 import functools
 import types
+from collections.abc import Iterator
 from typing import Any
 
 from eqxview.tree.key_path import attribute_entry
@@ -101,10 +102,11 @@ class CallableHandler:
 
     def recognises(self, cls: type) -> bool:
         """What is called, and no instance of a user's class."""
-        return issubclass(cls, (*_CALLABLES, type)) or cls.__module__.partition(".")[0] in (
-            "jax",
-            "jaxlib",
-        )
+        if issubclass(cls, (*_CALLABLES, type)):
+            return True
+        if cls.__module__ == "numpy":
+            return cls.__name__ in _NUMPY_FUNCTIONS
+        return cls.__module__.partition(".")[0] in ("jax", "jaxlib")
 
     def look(self, value: Any) -> Sight:
         """A leaf: a class, a function, a method, or a partial with its function's name."""
@@ -141,6 +143,10 @@ _CALLABLES = (
     functools.partial,
     functools._lru_cache_wrapper,
 )
+
+
+_NUMPY_FUNCTIONS = ("_ArrayFunctionDispatcher", "ufunc")
+"""Classes of NumPy's functions: they print themselves with an address, or not as functions."""
 
 
 def _innermost(value: functools.partial) -> Any:
@@ -215,10 +221,30 @@ def _inside(value: Any) -> list[Child]:
         # It describes itself otherwise than by its attributes, which are then its own affair.
         return []
     attributes = getattr(value, "__dict__", None)
-    if type(attributes) is dict:
-        children += [
-            Child(attribute_entry(sanitise(name)), item)
-            for name, item in attributes.items()
-            if type(name) is str
-        ]
+    held = dict(attributes) if type(attributes) is dict else {}
+    held.update(_in_slots(value))
+    children += [
+        Child(attribute_entry(sanitise(name)), item)
+        for name, item in held.items()
+        if type(name) is str
+    ]
     return children
+
+
+def _in_slots(value: object) -> Iterator[tuple[str, object]]:
+    """The attributes that are kept in slots, by their names in the class."""
+    for cls in type(value).__mro__:
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name.startswith("__") and not name.endswith("__"):
+                name = f"_{cls.__name__.lstrip('_')}{name}"
+            descriptor = cls.__dict__.get(name)
+            # Only what Python itself made for the slot: anything else is somebody's code.
+            if type(descriptor) is types.MemberDescriptorType and name not in _NO_ATTRIBUTES:
+                try:
+                    yield name, descriptor.__get__(value)
+                except AttributeError:
+                    continue  # A slot that was never filled.
+
+
+_NO_ATTRIBUTES = ("__dict__", "__weakref__")
