@@ -158,10 +158,25 @@ def _any_instance(call: Call, facts: ClassFacts | None, name: Name, context: Con
         context,
         is_leaf=is_leaf,
         kind=Kind.DATACLASS if is_dataclass else Kind.OPAQUE,
-        hashing=facts.hashing if facts is not None else Hashing.UNKNOWN,
+        hashing=facts.hashing if facts is not None else _VALUES.get(name, Hashing.UNKNOWN),
         order=[field.name for field in facts.fields] if facts is not None else (),
     )
 
+
+# Python's own values that a pickle makes by a call.
+_VALUES = dict.fromkeys(
+    (
+        Name("fractions", "Fraction"),
+        Name("decimal", "Decimal"),
+        Name("uuid", "UUID"),
+        Name("datetime", "date"),
+        Name("datetime", "time"),
+        Name("datetime", "datetime"),
+        Name("datetime", "timedelta"),
+        Name("datetime", "timezone"),
+    ),
+    Hashing.BY_VALUE,
+)
 
 _LEAVES = (ClassKind.PLAIN, ClassKind.DATACLASS, ClassKind.ENUM)
 
