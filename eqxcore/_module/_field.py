@@ -42,7 +42,7 @@ def static_field(**kwargs: Any) -> Any:
     """A static field. Deprecated: write `eqx.field(static=True)`."""
     warnings.warn(
         "`eqx.static_field()` is deprecated: write `eqx.field(static=True)`.",
-        DeprecationWarning,
+        UserWarning,
         stacklevel=2,
     )
     return field(static=True, **kwargs)
