@@ -3,9 +3,9 @@
 from eqxview.readers.class_source import ClassFacts, ClassKind
 from eqxview.readers.class_source.roots import is_never_registered
 from eqxview.readers.pickle.descriptions import Call
-from eqxview.readers.pickle.recognise import by_value
+from eqxview.readers.pickle.recognise import by_value, callables
 from eqxview.readers.pickle.recognise.context import Context
-from eqxview.readers.pickle.recognise.names import Name, arguments_of, is_class_name
+from eqxview.readers.pickle.recognise.names import Name, arguments_of, is_class_name, name_of
 from eqxview.readers.pickle.recognise.opaque import opaque_sight
 from eqxview.readers.pickle.recognise.state import attributes_of
 from eqxview.tree.containers import named_tuple_sight
@@ -122,8 +122,23 @@ def _enum_member(call: Call, facts: ClassFacts, name: Name, context: Context) ->
     if len(arguments) != 1:
         return None
     member = _member(arguments[0], facts)
-    if member is None:
-        return None
+    return None if member is None else _enum_sight(name, member, context)
+
+
+def attribute_call(call: Call, context: Context) -> Sight | None:
+    """`getattr(owner, "name")`: a member of an enumeration, as some pickle by name; or a method."""
+    arguments = arguments_of(call)
+    if len(arguments) == 2 and (owner := name_of(arguments[0])) is not None:
+        facts = None
+        if is_class_name(owner) and not is_never_registered(owner.module):
+            facts = context.classes.facts(owner.module, owner.name)
+        if facts is not None and facts.kind == ClassKind.ENUM:
+            named = [member for member, _ in facts.members if member == arguments[1]]
+            return _enum_sight(owner, named[0], context) if named else None
+    return callables.method(call, context)
+
+
+def _enum_sight(name: Name, member: str, context: Context) -> Sight:
     return Sight(
         Kind.ENUM,
         context.type_name(*name),

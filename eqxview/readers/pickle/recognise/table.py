@@ -36,7 +36,7 @@ BY_NAME: dict[str, Recogniser] = {
     "jax._src.custom_derivatives.custom_jvp": callables.jitted,
     "jax._src.custom_derivatives.custom_vjp": callables.jitted,
     "eqxcore._pickling.load_callable": callables.loaded_callable,
-    "builtins.getattr": callables.method,
+    "builtins.getattr": instances.attribute_call,
     "types.MethodType": callables.method,
     "builtins.bytearray": values.bytearray_call,
     "builtins.range": values.span,
