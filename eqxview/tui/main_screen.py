@@ -19,7 +19,6 @@ from eqxview.tui.loading import Loading
 from eqxview.tui.messages import BackWanted, FileRead, Notice
 from eqxview.tui.one_line import OneLine
 from eqxview.tui.opening import Opening
-from eqxview.tui.overlay import Overlay
 from eqxview.tui.screens import SCREENS
 from eqxview.tui.status_line import StatusLine
 from eqxview.tui.tab_bar import TabBar
@@ -165,11 +164,14 @@ class MainScreen(Screen[None]):
     def action_help(self) -> None:
         """Show all keys."""
         from eqxview.tui.help import help_lines
+        from eqxview.tui.overlay import Overlay
 
         self.app.push_screen(Overlay("Keys", list(help_lines()), key="question_mark"))
 
     def action_about_file(self) -> None:
         """Show what there is to know about the file."""
+        from eqxview.tui.overlay import Overlay
+
         if self._opened is not None:
             self.app.push_screen(Overlay("The file", list(about_lines(self._opened)), key="i"))
 

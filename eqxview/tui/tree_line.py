@@ -32,7 +32,7 @@ def columns(width: int, *, label: int) -> Columns:
         label = max(min(label, (width - size) * 3 // 5), 1)
         return Columns(label, max(width - size - label, 0), 0, size, 0, 0)
     elements, size = 9, 10
-    bar = 14 if width >= 96 else 0
+    bar = 14 if width >= 100 else 10 if width >= 82 else 0
     remarks = min(max(width // 6, 9), 28)
     rest = width - elements - size - bar - remarks
     # Types are short; what labels do not need is left at the end of the line.
