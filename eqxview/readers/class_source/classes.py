@@ -1,14 +1,9 @@
 """`Classes`: what is known of a class, whoever knows it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from eqxview.readers.class_source.facts import ClassFacts, ClassKind
 from eqxview.readers.class_source.source_files import SourceFiles
-
-if TYPE_CHECKING:
-    from eqxview.readers.class_source.from_source import SourceFacts
-    from eqxview.readers.class_source.resolve import Resolver
 
 
 class Classes:
@@ -20,11 +15,7 @@ class Classes:
     def __init__(self, source_dirs: Sequence[str] = ()) -> None:
         self._files = SourceFiles(source_dirs)
         self._known: dict[tuple[str, str], ClassFacts | None] = {}
-        self._source: tuple[Resolver, SourceFacts] | None = None
-        self._table: dict[str, ClassFacts] = {}
-        self._moved: dict[tuple[str, str], ClassFacts] = {}
-        """By library and name, for classes that stood in another module when the file was
-        written."""
+        self._learners: _Learners | None = None
 
     def facts(self, module: str, name: str) -> ClassFacts | None:
         """What is known of the class `name` (qualified) of `module`; `None`: nothing."""
@@ -37,32 +28,36 @@ class Classes:
         if len(name) > 500 or "<locals>" in name:
             # A class made inside a function: its source is there, but not under its name.
             return None
-        resolver, source = self._sources()
-        from eqxview.readers.class_source.resolve import Definition
+        if self._learners is None:
+            self._learners = _Learners(self._files)
+        return self._learners.facts(module, name)
 
-        found = resolver.find(module, name)
-        facts = None
-        if isinstance(found, Definition):
-            facts = source.of(found)
-        if facts is None or facts.kind == ClassKind.UNSURE:
-            found = found.qualified if isinstance(found, Definition) else found
-            return (
-                self._table.get(f"{module}.{name}")
-                or self._table.get(found)
-                or facts
-                or self._moved.get((module.partition(".")[0], name))
-            )
-        return facts
 
-    def _sources(self) -> "tuple[Resolver, SourceFacts]":
-        if self._source is None:
-            # `ast` takes 10 ms to import: a file without classes does not pay for it.
-            from eqxview.readers.class_source.from_source import SourceFacts
-            from eqxview.readers.class_source.known_classes import known_classes, only_ones
-            from eqxview.readers.class_source.resolve import Resolver
+class _Learners:
+    """The sources of facts, made when the first class is asked for.
 
-            self._table = known_classes()
-            self._moved = only_ones(self._table)
-            resolver = Resolver(self._files)
-            self._source = (resolver, SourceFacts(resolver, self._table))
-        return self._source
+    `ast` and what goes with it take 10 ms to import: a file without classes pays nothing.
+    """
+
+    def __init__(self, files: SourceFiles) -> None:
+        from eqxview.readers.class_source.from_source import SourceFacts
+        from eqxview.readers.class_source.known_classes import KnownClasses
+        from eqxview.readers.class_source.resolve import Resolver
+
+        self._table = KnownClasses()
+        self._resolver = Resolver(files)
+        self._source = SourceFacts(self._resolver, self._table)
+
+    def facts(self, module: str, name: str) -> ClassFacts | None:
+        """By source, then by the table."""
+        found = self._resolver.find(module, name)
+        facts = None if isinstance(found, str) else self._source.of(found)
+        if facts is not None and facts.kind != ClassKind.UNSURE:
+            return facts
+        defined = found if isinstance(found, str) else found.qualified
+        return (
+            self._table.get(f"{module}.{name}")
+            or self._table.get(defined)
+            or facts
+            or self._table.moved(module, name)
+        )

@@ -5,6 +5,7 @@ import ast
 from eqxview.readers.class_source.declared_fields import declared_fields
 from eqxview.readers.class_source.enum_members import enum_members
 from eqxview.readers.class_source.facts import ClassFacts, ClassKind, FieldFacts
+from eqxview.readers.class_source.known_classes import KnownClasses
 from eqxview.readers.class_source.lineage import Ancestor, Lineages, named_tuple_call
 from eqxview.readers.class_source.module_source import dotted_name
 from eqxview.readers.class_source.registration import (
@@ -24,7 +25,7 @@ _NEUTRAL_METACLASSES = ("ABCMeta", "EnumMeta", "EnumType", "type")
 class SourceFacts:
     """Reads the facts of classes out of their source."""
 
-    def __init__(self, resolver: Resolver, table: dict[str, ClassFacts]) -> None:
+    def __init__(self, resolver: Resolver, table: KnownClasses) -> None:
         self._resolver = resolver
         self._lineages = Lineages(resolver, table)
 

@@ -13,6 +13,7 @@ then the fields in order, static ones with a star.
 
 import json
 import os
+from collections.abc import Iterator
 
 from eqxview.readers.class_source.facts import ClassFacts, ClassKind, FieldFacts
 from eqxview.tree.kinds import Hashing
@@ -20,31 +21,42 @@ from eqxview.tree.kinds import Hashing
 _PATH = os.path.join(os.path.dirname(__file__), "known_classes.json")
 
 
-def known_classes() -> dict[str, ClassFacts]:
+class KnownClasses:
     """The facts by qualified name: the one where a class is defined, and its public ones."""
-    with open(_PATH, encoding="utf-8") as file:
-        libraries = json.load(file)
-    table: dict[str, ClassFacts] = {}
-    for library in libraries.values():
-        for module, classes in library["classes"].items():
-            for name, text in classes.items():
-                table[f"{module}.{name}"] = _facts(text)
-        for alias, name in library["aliases"].items():
-            table[alias] = table[name]
-    return table
+
+    def __init__(self) -> None:
+        self._lines: dict[str, str] = {}
+        self._by_library: dict[tuple[str, str], set[str]] = {}
+        with open(_PATH, encoding="utf-8") as file:
+            libraries = json.load(file)
+        for library, known in libraries.items():
+            for module, classes in known["classes"].items():
+                for name, line in classes.items():
+                    self._lines[f"{module}.{name}"] = line
+                    self._by_library.setdefault((library, name), set()).add(line)
+            for alias, name in known["aliases"].items():
+                self._lines[alias] = self._lines[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def get(self, qualified: str) -> ClassFacts | None:
+        """The facts of the class of this name, `None` if it is not in the table."""
+        line = self._lines.get(qualified)
+        return None if line is None else _facts(line)
+
+    def moved(self, module: str, name: str) -> ClassFacts | None:
+        """The facts of the one class of this name in the library that `module` belongs to.
+
+        For a file that was written when the class stood in another module; `None` where the
+        library has several classes of the name, or none.
+        """
+        lines = self._by_library.get((module.partition(".")[0], name), ())
+        return _facts(next(iter(lines))) if len(lines) == 1 else None
 
 
-def only_ones(table: dict[str, ClassFacts]) -> dict[tuple[str, str], ClassFacts]:
-    """The facts by library and class name, where the library has but one class of that name."""
-    found: dict[tuple[str, str], set[ClassFacts]] = {}
-    for qualified, facts in table.items():
-        library, last = qualified.partition(".")[0], qualified.rpartition(".")[2]
-        found.setdefault((library, last), set()).add(facts)
-    return {key: facts.pop() for key, facts in found.items() if len(facts) == 1}
-
-
-def _facts(text: str) -> ClassFacts:
-    kind, *names = text.split(" ")
+def _facts(line: str) -> ClassFacts:
+    kind, *names = line.split(" ")
     fields = tuple(FieldFacts(name.lstrip("*"), name.startswith("*")) for name in names)
     hashing = Hashing.BY_VALUE if kind in ("namedtuple", "enum") else Hashing.UNKNOWN
     return ClassFacts(ClassKind(kind), fields, hashing)

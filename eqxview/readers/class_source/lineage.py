@@ -4,6 +4,7 @@ import ast
 from typing import NamedTuple
 
 from eqxview.readers.class_source.facts import ClassFacts, ClassKind, FieldFacts
+from eqxview.readers.class_source.known_classes import KnownClasses
 from eqxview.readers.class_source.module_source import ModuleSource, dotted_name
 from eqxview.readers.class_source.resolve import Definition, Resolver
 from eqxview.readers.class_source.roots import Root, root_named
@@ -31,7 +32,7 @@ class Ancestor(NamedTuple):
 class Lineages:
     """Finds lineages."""
 
-    def __init__(self, resolver: Resolver, table: "dict[str, ClassFacts]") -> None:
+    def __init__(self, resolver: Resolver, table: KnownClasses) -> None:
         self._resolver = resolver
         self._table = table
         self._known: dict[str, list[Ancestor]] = {}
