@@ -6,6 +6,7 @@ import pty
 import select
 import signal
 import struct
+import subprocess
 import termios
 import time
 
@@ -19,15 +20,18 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
-        self.status = None
-        environ = {**os.environ, "TERM": "xterm-256color", **(environ or {})}
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            if stderr is not None:
-                os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT), 2)
-            os.execvpe(arguments[0], arguments, environ)
+        self.terminal, end = pty.openpty()
         self._set_size(columns, rows)
-        self.attributes = termios.tcgetattr(self.terminal)
+        # Not `pty.fork`: a process with JAX in it has threads, and must not be forked.
+        self.process = subprocess.Popen(
+            arguments,
+            stdin=end,
+            stdout=end,
+            stderr=end if stderr is None else stderr,
+            env={**os.environ, "TERM": "xterm-256color", **(environ or {})},
+            start_new_session=True,
+        )
+        os.close(end)
 
     def _set_size(self, columns, rows):
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -36,9 +40,8 @@ class Terminal:
         return self
 
     def __exit__(self, *_):
-        if self.status is None:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
+        self.process.kill()
+        self.process.wait()
         os.close(self.terminal)
 
     @property
@@ -51,7 +54,7 @@ class Terminal:
     def resize(self, columns, rows):
         self._set_size(columns, rows)
         self.screen.resize(rows, columns)
-        os.kill(self.pid, signal.SIGWINCH)
+        self.process.send_signal(signal.SIGWINCH)
 
     def until(self, condition, *, seconds=60):
         """Read what the program writes until `condition` holds."""
@@ -66,15 +69,12 @@ class Terminal:
     def wait(self, *, seconds=60):
         """The exit code, once the program has ended; what it wrote is read."""
         end = time.monotonic() + seconds
-        while self.status is None:
+        while self.process.poll() is None:
             assert time.monotonic() < end, f"did not end; on screen:\n{self.text}"
             self._read(0.05)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.status = os.waitstatus_to_exitcode(status)
         while self._read(0.05):
             pass
-        return self.status
+        return self.process.returncode
 
     def _read(self, seconds):
         ready, _, _ = select.select([self.terminal], [], [], seconds)

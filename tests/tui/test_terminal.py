@@ -88,8 +88,10 @@ def test_ctrl_c_quits_with_the_exit_code_of_an_interrupt(small_file):
 
 def test_with_stderr_elsewhere_the_app_does_not_start(small_file, tmp_path):
     # Textual draws on stderr: `2>log` would leave the screen blank.
-    log = tmp_path / "log"
-    with Terminal([*EQXVIEW, small_file], stderr=str(log)) as terminal:
+    with (
+        (tmp_path / "log").open("wb") as log,
+        Terminal([*EQXVIEW, small_file], stderr=log) as terminal,
+    ):
         assert terminal.wait() == 0
         assert b"\x1b[?1049h" not in terminal.raw
         assert "['beta']" in terminal.text
