@@ -10,6 +10,9 @@
      ],
      "static_fields": [
       {"path": ".layers[0].use_bias", ...}
+     ],
+     "notes": [
+      {"object": 0, "path": "", "note": "what is nested deeper than 256 levels was not followed"}
      ]
     }
 
@@ -17,7 +20,7 @@ A leaf has `path` (as `jax.tree_util.keystr` prints it), `role` (`dynamic`, `sta
 `unknown`), `kind`, `type`, `shape` and `dtype` (`null` for what is no array), `weak_type`,
 `elements`, `bytes`, `value` (text, for what is no array), `hashing`, `tie` (equal numbers:
 the same array), `device`, `committed` (`null` where not known), `notes`; and `object`, its
-place in `objects`.
+place in `objects`. `notes` at the end are remarks on all other nodes, containers that is.
 """
 
 import json
@@ -58,6 +61,9 @@ def json_lines(opened: OpenedFile) -> Iterator[str]:
     yield " ],"
     yield ' "static_fields": ['
     yield from _list(_nodes(opened, leaves=False))
+    yield " ],"
+    yield ' "notes": ['
+    yield from _list(_other_notes(opened))
     yield " ]"
     yield "}"
 
@@ -95,6 +101,15 @@ def _nodes(opened: OpenedFile, *, leaves: bool) -> Iterator[dict[str, Any]]:
             rows = (row for row, role in enumerate(tree.role) if role == Role.STATIC_FIELD)
         for row in rows:
             yield {"object": number, **node_object(tree, row)}
+
+
+def _other_notes(opened: OpenedFile) -> Iterator[dict[str, Any]]:
+    """What there is to say about nodes that are neither leaves nor static fields."""
+    for number, tree in enumerate(opened.trees):
+        for row in sorted(tree.notes):
+            if not tree.is_leaf(row) and tree.role[row] != Role.STATIC_FIELD:
+                for note in tree.notes[row]:
+                    yield {"object": number, "path": tree.path(row), "note": note}
 
 
 def _totals(tree: Tree) -> dict[str, int]:

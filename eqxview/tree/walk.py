@@ -115,6 +115,7 @@ def walk(
     # The stack holds what is still to be shown, the next on top.
     stack: list[tuple[Child, int, int]] = [(Child("", root), NOTHING, 0)]
     cut = ""
+    too_deep = 0
     looked = 0
     while stack:
         child, parent, depth = stack.pop()
@@ -137,6 +138,7 @@ def walk(
         looked += len(children)
         if depth >= max_depth and children:
             text, children = f"<nested deeper than {max_depth:,} levels: not followed>", ()
+            too_deep += 1
         if sight.preview is not None and standing in (Standing.STATIC, Standing.INSIDE):
             text, children = sight.preview, ()
         role = _role(sight, standing)
@@ -172,6 +174,8 @@ def walk(
     tree.ties = ties.numbered()
     if cut:
         builder.note(0, cut)
+    if too_deep:
+        builder.note(0, f"what is nested deeper than {max_depth:,} levels was not followed")
     return tree
 
 
