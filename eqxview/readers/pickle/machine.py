@@ -84,7 +84,7 @@ class Machine:
         self.limits = limits or Limits()
         self.clock = clock or Clock(self.limits)
         self.record = record or Record()
-        self.tape = Tape(source, start)
+        self.tape = Tape(source, self.clock, start)
         self.shortcuts: dict[int, Shortcut] | None = {} if shortcuts else None
         """By the identity of the `Reference` to a function: what reads a call of it at once.
         `None`: every opcode is run by itself."""

@@ -2,6 +2,7 @@
 
 from eqxview.errors import UnreadableFile
 from eqxview.readers.byte_source import ByteSource
+from eqxview.readers.pickle.limits import Clock
 
 SMALLEST_WINDOW = 4096
 LARGEST_WINDOW = 1 << 20
@@ -22,6 +23,7 @@ class Tape:
         "attention",
         "base",
         "buffer",
+        "clock",
         "frame_end",
         "frames_crossed",
         "is_at_end",
@@ -29,8 +31,9 @@ class Tape:
         "window",
     )
 
-    def __init__(self, source: ByteSource, start: int = 0) -> None:
+    def __init__(self, source: ByteSource, clock: Clock, start: int = 0) -> None:
         self.source = source
+        self.clock = clock
         self.base = start
         """Position of the buffer in the file."""
         self.buffer = b""
@@ -144,6 +147,8 @@ class Tape:
             if len(piece) < LARGEST_WINDOW:
                 raise self.breaks_off("the file breaks off inside a line of text")
             at += len(piece)
+            # A line of holes in a sparse file may be longer than anybody can wait for.
+            self.clock.check(at)
 
     def breaks_off(self, what: str) -> UnreadableFile:
         """The error for a file that ends too soon.
