@@ -11,14 +11,17 @@
 from typing import NamedTuple
 
 from eqxview.readers.class_source import ClassFacts, ClassKind, FieldFacts
+from eqxview.readers.class_source.roots import Root, root_named
 from eqxview.readers.pickle.descriptions import Call, DictItems
 from eqxview.readers.pickle.recognise.context import Context
 from eqxview.readers.pickle.recognise.names import Name, arguments_of, called, name_of
-from eqxview.readers.pickle.recognise.state import attributes_of
+from eqxview.readers.pickle.recognise.state import MAX_ATTRIBUTES, attributes_of
 from eqxview.tree.kinds import Hashing
 
 _MODULES = ("cloudpickle.cloudpickle.", "cloudpickle.cloudpickle_fast.")
 _MAX_BASES = 50
+_MAX_CODE = 64
+"""Arguments of a code object: Python has eighteen."""
 _HIDDEN = "<dynamic-code>"
 
 
@@ -64,6 +67,8 @@ def code_facts(call: Call) -> CodeFacts:
     """What the code object of a function by value tells."""
     arguments = arguments_of(call)
     code = arguments_of(arguments[0]) if arguments and type(arguments[0]) is Call else ()
+    if len(code) > _MAX_CODE:
+        code = ()
     texts = [item for item in code if type(item) is str]
     # After the constants come file, name and, since Python 3.11, qualified name; then the line.
     # Newer versions of cloudpickle hide the file there; the function's globals have it too.
@@ -145,7 +150,7 @@ def _facts(call: Call, context: Context) -> ClassFacts | None:
     attributes = attributes_of(call) or {}
     if _maker(call) == "_make_skeleton_enum":
         members = _item(arguments_of(call), 3)
-        pairs = members.pairs if type(members) is DictItems else []
+        pairs = members.pairs[:MAX_ATTRIBUTES] if type(members) is DictItems else []
         named = tuple((key, value) for key, value in pairs if type(key) is str)
         return ClassFacts(ClassKind.ENUM, hashing=Hashing.BY_VALUE, members=named)
     kinds = _kinds_above(call, context)
@@ -153,7 +158,11 @@ def _facts(call: Call, context: Context) -> ClassFacts | None:
     if ClassKind.MODULE in kinds:
         return ClassFacts(ClassKind.MODULE, fields)
     names = attributes.get("_fields")
-    if type(names) is tuple and (ClassKind.NAMEDTUPLE in kinds or _is_tuple(call)):
+    if (
+        type(names) is tuple
+        and len(names) <= MAX_ATTRIBUTES
+        and (ClassKind.NAMEDTUPLE in kinds or _is_tuple(call))
+    ):
         items = tuple(FieldFacts(name, False) for name in names if type(name) is str)
         return ClassFacts(ClassKind.NAMEDTUPLE, items, Hashing.BY_VALUE)
     if attributes.get("_flax_dataclass") is True:
@@ -169,8 +178,7 @@ def _kinds_above(call: Call, context: Context) -> set[ClassKind]:
     kinds: set[ClassKind] = set()
     waiting, seen = [call], 0
     while waiting and seen < _MAX_BASES:
-        bases = _item(arguments_of(waiting.pop()), 2)
-        for base in bases if type(bases) is tuple else ():
+        for base in _bases(waiting.pop()):
             seen += 1
             if type(base) is Call and is_class(base):
                 waiting.append(base)
@@ -180,8 +188,6 @@ def _kinds_above(call: Call, context: Context) -> set[ClassKind]:
 
 
 def _kinds_of_base(name: Name, context: Context) -> set[ClassKind]:
-    from eqxview.readers.class_source.roots import Root, root_named
-
     match root_named(name.qualified):
         case Root.MODULE:
             return {ClassKind.MODULE}
@@ -194,15 +200,19 @@ def _kinds_of_base(name: Name, context: Context) -> set[ClassKind]:
 
 
 def _is_tuple(call: Call) -> bool:
-    bases = _item(arguments_of(call), 2)
-    names = [name_of(base) for base in bases] if type(bases) is tuple else []
+    names = [name_of(base) for base in _bases(call)]
     return any(name is not None and name.qualified == "builtins.tuple" for name in names)
+
+
+def _bases(call: Call) -> tuple[object, ...]:
+    bases = _item(arguments_of(call), 2)
+    return bases[:_MAX_BASES] if type(bases) is tuple else ()
 
 
 def _dataclass_fields(attributes: dict[str, object]) -> tuple[FieldFacts, ...]:
     """`__dataclass_fields__`: all fields, the inherited ones too, in order, with their flags."""
     described = attributes.get("__dataclass_fields__")
-    if type(described) is not DictItems:
+    if type(described) is not DictItems or len(described.pairs) > MAX_ATTRIBUTES:
         return ()
     fields: list[FieldFacts] = []
     for name, field in described.pairs:
@@ -243,7 +253,7 @@ def _item(items: tuple[object, ...], index: int) -> object:
 
 def _entry(items: object, key: str, default: object = None) -> object:
     if type(items) is DictItems:
-        for name, value in items.pairs:
+        for name, value in items.pairs[:MAX_ATTRIBUTES]:
             if type(name) is str and name == key:
                 return value
     return default

@@ -1,5 +1,7 @@
 """Functions, classes and what wraps them: leaves that are known by their names."""
 
+from collections.abc import Iterator
+
 from eqxview.readers.pickle.descriptions import Call, DictItems, Reference
 from eqxview.readers.pickle.recognise import by_value
 from eqxview.readers.pickle.recognise.context import Context
@@ -133,14 +135,17 @@ def callable_name(description: object) -> Name | None:
         if by_value.is_class(description):
             return by_value.class_name(description)
         arguments = arguments_of(description)
-        texts = [item for item in arguments if type(item) is str]
         function = called(description)
-        if function == _LOAD_CALLABLE and len(texts) == 2:
-            return Name(texts[0], texts[1])
-        if function == "builtins.getattr" and len(texts) == 1 and len(arguments) == 2:
-            return _method_name(arguments[0], texts[0])
-        if function == "types.MethodType" and len(arguments) == 2:
-            description = arguments[0]
+        if len(arguments) == 2 and function in _NAMING_CALLS:
+            first, second = arguments
+            if function == "types.MethodType":
+                description = first
+            elif type(second) is not str:
+                return None
+            elif function == "builtins.getattr":
+                return _method_name(first, second)
+            else:
+                return Name(first, second) if type(first) is str else None
         elif (parts := _partial_parts(description)) is not None:
             description = parts[0]
         elif (wrapped := _wrapped(description)) is not None:
@@ -150,7 +155,7 @@ def callable_name(description: object) -> Name | None:
     return None
 
 
-_LOAD_CALLABLE = "eqxcore._pickling.load_callable"
+_NAMING_CALLS = ("eqxcore._pickling.load_callable", "builtins.getattr", "types.MethodType")
 
 
 def _sight(name: Name, *, is_class: bool) -> Sight:
@@ -164,7 +169,7 @@ def _sight(name: Name, *, is_class: bool) -> Sight:
     )
 
 
-def _function_children(call: Call):
+def _function_children(call: Call) -> Iterator[Child]:
     code = by_value.code_facts(call)
     if code.file is not None:
         yield Child(attribute_entry("__code__.co_filename"), code.file, Standing.INSIDE)

@@ -63,7 +63,7 @@ def _module(call: Call, facts: ClassFacts, name: Name, context: Context) -> Sigh
     notes: tuple[str, ...] = ()
     if extra:
         notes = (
-            f"the class that was found does not declare {sanitise(', '.join(extra))}: "
+            f"the class that was found does not declare {sanitise(', '.join(extra[:8]))}: "
             "the file was written with another version of it",
         )
     if extra or any(field.is_static is None for field in facts.fields):

@@ -13,6 +13,9 @@ from eqxview.tree.sanitise import sanitise
 from eqxview.tree.value_text import primitive_text
 
 _MAX_TUPLE_KEY = 16
+_MAX_HIDDEN = 1000
+"""Pairs that a later one of the same key replaces, and that are therefore not shown. With more,
+all are: looking at a dict must not take longer than showing it, since it may be met often."""
 _SIMPLE = (str, int, float, bool, bytes, type(None))
 
 
@@ -81,10 +84,15 @@ class OrderedItems:
                 kept[-1] = (first, (first_key, value))
             else:
                 kept.append((place, (key, value)))
-        if len(kept) < len(numbered):
-            self.notes.append(
-                "the file sets the same key more than once: shown is what the dict ends with"
-            )
+        again = len(numbered) - len(kept)
+        if not again:
+            return numbered
+        if again > _MAX_HIDDEN:
+            self.notes.append("the file sets the same keys again and again: every time is shown")
+            return numbered
+        self.notes.append(
+            "the file sets the same key more than once: shown is what the dict ends with"
+        )
         return kept
 
 

@@ -8,6 +8,13 @@ from eqxview.tree.key_path import attribute_entry
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.walk import Child
 
+MAX_ATTRIBUTES = 10_000
+"""Attributes of one object: with more, its state is shown as the dict that it is.
+
+Many objects may share one state, each of them shown in one row: what it takes to look at a
+state must not grow with the file.
+"""
+
 
 def attributes_of(call: Call) -> dict[str, object] | None:
     """The attributes by name, those in slots after those in the dict.
@@ -22,7 +29,7 @@ def attributes_of(call: Call) -> dict[str, object] | None:
     for part in parts:
         if part is None:
             continue
-        if type(part) is not DictItems:
+        if type(part) is not DictItems or len(part.pairs) > MAX_ATTRIBUTES:
             return None
         for key, value in part.pairs:
             if type(key) is not str:

@@ -12,7 +12,7 @@ def path(call: Call, context: Context) -> Sight | None:
     """A path of `pathlib`, which pickles as its parts."""
     parts = arguments_of(call)
     name = name_of(call.function)
-    if name is None:
+    if name is None or len(parts) > _MAX_PARTS:
         return None
     texts = [part for part in parts if type(part) is str]
     if len(texts) < len(parts) or sum(map(len, texts)) > _MAX_PATH:
@@ -60,6 +60,7 @@ def span(call: Call, context: Context) -> Sight | None:
 
 
 _MAX_PATH = 4096
+_MAX_PARTS = 256
 
 
 def _value(type_name: tuple[str, str], text: str) -> Sight:
