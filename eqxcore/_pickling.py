@@ -12,7 +12,7 @@ import importlib
 import pickle
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -183,23 +183,46 @@ def kept_callables(pytree: Any) -> Iterator[Any]:
 
 
 def _check_functions(owner: str, state: dict[str, Any]) -> None:
-    # A decorated function is a pytree, but it is written by its name: nobody looks inside.
-    for path, leaf in jtu.tree_leaves_with_path(
-        state, is_leaf=lambda node: callable(node) and refused_but_importable(node) is not None
-    ):
-        function = _function_of(leaf)
-        if function is None or find_name(function) is not None or _is_by_value_pickler():
-            continue
-        place = "".join(
-            f".{path[0].key}" if step == 0 else jtu.keystr((entry,))
-            for step, entry in enumerate(path)
-        )
-        raise pickle.PicklingError(
-            f"The function {function!r} at {place} of {owner} cannot be pickled: "
-            f"{_reason(function)}. Expected a function that can be imported by name, since "
-            f"pickle writes names. Define it with `def` at the top level of a module, or write "
-            f"the model with `cloudpickle.dump`, or save its arrays alone."
-        )
+    for name, value in state.items():
+        for path, function in _functions(value, f".{name}", set()):
+            if find_name(function) is not None or _is_by_value_pickler():
+                continue
+            raise pickle.PicklingError(
+                f"The function {function!r} at {path} of {owner} cannot be pickled: "
+                f"{_reason(function)}. Expected a function that can be imported by name, since "
+                f"pickle writes names. Define it with `def` at the top level of a module, or "
+                f"write the model with `cloudpickle.dump`, or save its arrays alone."
+            )
+
+
+def _functions(value: Any, path: str, inside_of: set[int]) -> Iterator[tuple[str, Any]]:
+    """Key path and function, for all functions in `value` that pickle will come to."""
+    cls = type(value)
+    if cls in _WITHOUT_CALLABLES or id(value) in inside_of or isinstance(value, jax.Array):
+        return
+    if isinstance(value, functools.partial):
+        value = value.func, value.args, value.keywords
+        children: Any = [(path, part) for part in value]
+    elif isinstance(value, _FUNCTION_TYPES):
+        yield path, value
+        return
+    elif callable(value) and refused_but_importable(value) is not None:
+        # A decorated function is a pytree, but it is written by its name: nobody looks inside.
+        return
+    elif isinstance(value, dict):
+        children = [(f"{path}[{key!r}]", item) for key, item in value.items()]
+    elif _is_named_tuple(cls):
+        children = [(f"{path}.{name}", getattr(value, name)) for name in cls._fields]
+    elif isinstance(value, (list, tuple)):
+        children = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+    elif hasattr(cls, "__eqxcore_layout__"):
+        children = [(f"{path}.{name}", item) for name, item in vars(value).items()]
+    else:
+        return
+    inside_of.add(id(value))
+    for place, child in children:
+        yield from _functions(child, place, inside_of)
+    inside_of.discard(id(value))
 
 
 _FUNCTION_TYPES = (
@@ -208,12 +231,6 @@ _FUNCTION_TYPES = (
     jax.custom_vjp,
     type(jax.jit(lambda: None)),
 )
-
-
-def _function_of(leaf: Any) -> Callable[..., Any] | None:
-    while isinstance(leaf, functools.partial):
-        leaf = leaf.func
-    return leaf if isinstance(leaf, _FUNCTION_TYPES) else None
 
 
 def _reason(function: Any) -> str:

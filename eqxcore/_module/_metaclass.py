@@ -136,6 +136,7 @@ class ModuleMeta(abc.ABCMeta):
         super().__setattr__(name, value)
         if name in _DEFINING:
             _work_out(cls, recipe.is_abstract)
+        _look_for_shadows(cls, name)
 
     @property
     def __signature__(cls) -> inspect.Signature:
@@ -204,6 +205,14 @@ def _work_out(cls: ModuleMeta, is_abstract: bool) -> None:
         earlier.become(layout)
         layout = earlier
     type.__setattr__(cls, "__eqxcore_recipe__", Recipe(cls, layout, is_abstract))
+
+
+def _look_for_shadows(cls: ModuleMeta, name: str) -> None:
+    """Takes note that `cls`, and what derives from it, has got an attribute of this name."""
+    layout = cls.__eqxcore_layout__
+    layout.is_shadowed |= name in layout.names
+    for subclass in cls.__subclasses__():
+        _look_for_shadows(subclass, name)
 
 
 def _has_plain_attributes(cls: type) -> bool:
