@@ -43,8 +43,8 @@ PAINTS = {
     "key": _Paint("text-accent", bold=True),
     "mark": _Paint("text-warning", bold=True),
     "found": _Paint("text-warning", bold=True, underline=True),
-    "cursor": _Paint(background="primary", opacity=0.4, bold=True),
-    "cursor-blurred": _Paint(background="primary", opacity=0.2),
+    "cursor": _Paint(background="primary", opacity=0.3, bold=True),
+    "cursor-blurred": _Paint(background="primary", opacity=0.15),
 }
 
 
@@ -86,8 +86,42 @@ class Brush:
             else:
                 colour = Color.parse(wanted)
         return Style(
-            color=(background + colour).rich_color,
+            color=_readable(background + colour, background).rich_color,
             bgcolor=background.rich_color,
             bold=paint.bold or under.bold,
             underline=paint.underline,
         )
+
+
+LEAST_CONTRAST = 3.0
+"""Contrast, by the formula of WCAG 2, that every text has on every background."""
+
+
+def contrast(one: Color, other: Color) -> float:
+    """The contrast of two colours, from 1 to 21."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: Color) -> float:
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in colour.normalized
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _readable(colour: Color, background: Color) -> Color:
+    """`colour`, or where that is too near to the background, one between it and black or white.
+
+    A theme's colours are made for its plain background, not for the line under the cursor.
+    """
+    if colour.ansi is not None or background.ansi is not None:
+        # The terminal's own colours, whatever they are.
+        return colour
+    extreme = background.get_contrast_text(1.0)
+    for step in range(5):
+        mixed = colour.blend(extreme, step / 4)
+        if contrast(mixed, background) >= LEAST_CONTRAST:
+            return mixed
+    return extreme
