@@ -1,6 +1,7 @@
 """Pooling to a given size, whatever the size of the image."""
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,8 @@ from jaxtyping import PRNGKeyArray, Shaped
 from eqxcore._module import Module, field
 from eqxcore.nn._image import check_image
 from eqxcore.nn._per_dimension import per_dimension
+from eqxcore.nn._traced_once import traced_once
+from eqxcore.nn._windows import reduce_windows
 
 
 class AdaptivePool(Module):
@@ -42,16 +45,36 @@ class AdaptivePool(Module):
         Raises `ValueError` when `x` has not one axis more than `target_shape`, or is smaller.
         """
         name = type(self).__name__
+        x = jnp.asarray(x)
         check_image(name, x, None, len(self.target_shape))
-        if any(not 1 <= t <= n for n, t in zip(jnp.shape(x)[1:], self.target_shape, strict=True)):
+        if any(not 1 <= t <= n for n, t in zip(x.shape[1:], self.target_shape, strict=True)):
             raise ValueError(
-                f"`{name}` got an image of shape {jnp.shape(x)}; expected each spatial dimension "
+                f"`{name}` got an image of shape {x.shape}; expected each spatial dimension "
                 f"to be at least that of its `target_shape`, {self.target_shape}: every piece "
                 "needs a pixel. Use `jax.image.resize` to make images larger."
             )
+        if self.operation is jnp.mean and all(
+            n % t == 0 for n, t in zip(x.shape[1:], self.target_shape, strict=True)
+        ):
+            return _mean_of_equal_pieces(x, target=self.target_shape)
         for axis, target in enumerate(self.target_shape, start=1):
             x = _reduce_pieces(x, axis, target, self.operation)
         return x
+
+
+@traced_once(static=("target",))
+def _mean_of_equal_pieces(x: Array, *, target: tuple[int, ...]) -> Array:
+    """All dimensions at once, in half the time of one after the other."""
+    sizes = tuple(n // t for n, t in zip(x.shape[1:], target, strict=True))
+    # Half precision and integers are left to `jnp.mean`, which sums them in a wider dtype.
+    if x.dtype in (jnp.float32, jnp.float64):
+        none = ((0, 0),) * len(sizes)
+        sums = reduce_windows(x, 0, jax.lax.add, kernel_size=sizes, stride=sizes, padding=none)
+        return sums / prod(sizes)
+    shape = [x.shape[0]]
+    for t, size in zip(target, sizes, strict=True):
+        shape += [t, size]
+    return jnp.mean(x.reshape(shape), tuple(range(2, len(shape), 2)))
 
 
 def _reduce_pieces(x: Array, axis: int, target: int, operation: Callable) -> Array:

@@ -5,15 +5,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
-from jax.core import Tracer
 from jaxtyping import PRNGKeyArray, Shaped
 
 from eqxcore._module import Module, field
 from eqxcore.nn._image import check_image
 from eqxcore.nn._padding import Pads, canonical_padding
 from eqxcore.nn._per_dimension import per_dimension
+from eqxcore.nn._windows import reduce_windows
 
 
 class Pool(Module):
@@ -44,7 +43,8 @@ class Pool(Module):
 
         Sizes are given once for all spatial dimensions, or as a sequence, one for each. Padding
         is filled with `init`. With `use_ceil=True`, pixels that fill no whole window make one
-        more, padded at the end. Only `jax.lax.add`, `max` and `min` can be differentiated.
+        more, padded at the end. Only `jax.lax.add`, `mul`, `max` and `min`, with the `init` that is
+        theirs, can be differentiated.
 
         Raises `ValueError` where these do not fit together.
         """
@@ -68,7 +68,8 @@ class Pool(Module):
     ) -> Shaped[Array, "channels *spatial"]:
         """The output, with as many channels. `key` is ignored.
 
-        Raises `ValueError` when `x` has not `num_spatial_dims + 1` axes, `RuntimeError` when
+        Raises `ValueError` when `x` has not `num_spatial_dims + 1` axes, or is smaller than the
+        kernel; `RuntimeError` when
         some padding is as large as the kernel, so that a window could hold nothing else.
         """
         check_image(type(self).__name__, x, None, self.num_spatial_dims)
@@ -100,6 +101,13 @@ def _pool(
                 f"than the size of the kernel; padding {pad} received for kernel size {size}."
             )
     x = jnp.asarray(x)
+    for length, pad, size in zip(x.shape[1:], padding, kernel_size, strict=True):
+        if length + sum(pad) < size:
+            raise ValueError(
+                f"An image of shape {x.shape}, padded by {padding}, has no window of "
+                f"{kernel_size} in it; expected each dimension to be as large as the kernel. Use "
+                "a smaller `kernel_size`, or more `padding`."
+            )
     pads = padding
     if use_ceil:
         pads = tuple(
@@ -108,30 +116,7 @@ def _pool(
                 x.shape[1:], kernel_size, stride, padding, strict=True
             )
         )
-    return jax.lax.reduce_window(
-        x,
-        _neutral(init, x.dtype),
-        operation,
-        (1, *kernel_size),
-        (1, *stride),
-        ((0, 0), *pads),
-    )
-
-
-def _neutral(init: Any, dtype: np.dtype) -> Any:
-    """`init` in the dtype of the image: an infinity is the end of the range of integers.
-
-    A NumPy scalar where it can be, for JAX recognises sums and maxima by their concrete `init`;
-    any other reduction it cannot differentiate.
-    """
-    if isinstance(init, Tracer):
-        return init.astype(dtype)
-    if not jnp.issubdtype(dtype, jnp.inexact) and np.isinf(init):
-        if jnp.issubdtype(dtype, jnp.bool_):
-            return np.bool_(init > 0)
-        limits = jnp.iinfo(dtype)
-        return np.asarray(limits.max if init > 0 else limits.min, dtype)[()]
-    return np.asarray(init, dtype)[()]
+    return reduce_windows(x, init, operation, kernel_size=kernel_size, stride=stride, padding=pads)
 
 
 def _round_up(length: int, size: int, step: int, pad: tuple[int, int]) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """What layers do beyond their formula: keys, flags, slices, broadcasting, what they trace to."""
 
+import equinox
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -301,6 +302,65 @@ def test_pooling_can_be_differentiated_under_jit():
     for pool in (nn.MaxPool1d(2, 2), nn.AvgPool1d(2, 2), nn.AdaptiveMaxPool1d(2)):
         gradient = jax.jit(jax.grad(lambda x, pool=pool: jnp.sum(pool(x))))(x)
         assert float(jnp.sum(gradient)) == pytest.approx(float(pool(x).size))
+
+
+def test_among_equal_maxima_the_first_has_the_gradient():
+    """As in Equinox, where JAX's own `jnp.maximum` would share it out."""
+    x = jnp.zeros((1, 4, 4)).at[0, 1, 1].set(1.0)
+    for kernel, stride in ((2, 2), (2, 1), (3, 1)):
+        pools = [lib.nn.MaxPool2d(kernel, stride) for lib in (eqx, equinox)]
+        ours, theirs = (jax.grad(lambda x, pool=pool: jnp.sum(pool(x)))(x) for pool in pools)
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_maximum_is_nan_where_its_window_holds_one():
+    for place in range(4):
+        x = jnp.arange(4.0).at[place].set(jnp.nan)[None]
+        out = nn.MaxPool1d(2)(x)
+        np.testing.assert_array_equal(jnp.isnan(out), jnp.isnan(equinox.nn.MaxPool1d(2)(x)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_windows_by_slices_are_those_of_reduce_window(data):
+    size = data.draw(st.integers(1, 4))
+    step = data.draw(st.integers(1, 4))
+    pad = data.draw(st.tuples(st.integers(0, size - 1), st.integers(0, size - 1)))
+    length = data.draw(st.integers(size, 9))
+    operation, init, dtype = data.draw(
+        st.sampled_from(
+            [
+                (jax.lax.max, -np.inf, jnp.float32),
+                (jax.lax.min, np.inf, jnp.float32),
+                (jax.lax.add, 0, jnp.int32),
+                (jax.lax.mul, 1, jnp.float32),
+                (jax.lax.max, -np.inf, jnp.int8),
+            ]
+        )
+    )
+    x = jnp.asarray(np.random.default_rng(0).integers(-5, 5, (2, length)), dtype)
+    ours = nn.Pool(init, operation, 1, size, step, (pad,))(x)
+    lowest = np.asarray(jnp.iinfo(dtype).min if dtype == jnp.int8 else init, dtype)
+    expected = jax.lax.reduce_window(x, lowest, operation, (1, size), (1, step), ((0, 0), pad))
+    assert ours.dtype == expected.dtype
+    np.testing.assert_allclose(ours, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.int32])
+def test_adaptive_averages_of_equal_pieces_are_equinoxs_in_every_dtype(dtype):
+    x = (jax.random.normal(KEY, (2, 6, 40)) * 10).astype(dtype)
+    ours, theirs = (lib.nn.AdaptiveAvgPool2d((3, 2))(x) for lib in (eqx, equinox))
+    assert ours.dtype == theirs.dtype
+    tolerance = 2e-2 if dtype == jnp.bfloat16 else 1e-5
+    np.testing.assert_allclose(
+        ours.astype("f4"), theirs.astype("f4"), rtol=tolerance, atol=tolerance * 3
+    )
+
+
+def test_large_windows_are_pooled_too():
+    x = jax.random.normal(KEY, (2, 40))
+    np.testing.assert_allclose(nn.AvgPool1d(40)(x)[:, 0], x.mean(1), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(nn.MaxPool1d(40)(x)[:, 0], x.max(1))
 
 
 def test_a_pool_reduces_by_any_operation():

@@ -142,6 +142,8 @@ CALLS = {
         ("`hidden[1]`", "(5,)", "(4,)")),
     "a padding as large as the kernel": (
         lambda: nn.MaxPool2d(3, 2, 3)(jnp.ones((2, 9, 9))), RuntimeError, ("3", "less")),
+    "an image smaller than the kernel": (
+        lambda: nn.MaxPool2d(3)(jnp.ones((2, 2, 9))), ValueError, ("(2, 2, 9)", "(3, 3)")),
     "padding by name": (
         lambda: nn.MaxPool2d(3, padding="same"), ValueError, ("'same'", "int")),
     "pooling a batch": (
