@@ -90,7 +90,7 @@ class Sight:
 DEFAULT_MAX_NODES = 20_000_000
 """Rows after which a walk stops."""
 
-DEFAULT_MAX_DEPTH = 10_000
+DEFAULT_MAX_DEPTH = 100_000
 """Levels below which a walk does not go."""
 
 
@@ -116,7 +116,7 @@ def walk(
     stack: list[tuple[Child, int, int]] = [(Child("", root), NOTHING, 0)]
     cut = ""
     too_deep = 0
-    looked = 0
+    looked = widest = 0
     while stack:
         child, parent, depth = stack.pop()
         entry, value, standing = child
@@ -124,7 +124,7 @@ def walk(
         looked += 1
         # Counted are children seen, too: a container of a million, met a million times in few
         # rows, takes its time at each meeting.
-        if len(builder) >= max_nodes or looked > 4 * max_nodes:
+        if len(builder) >= max_nodes or looked > 4 * max_nodes + widest:
             cut = f"shown are the first {len(builder):,} nodes: more were not followed"
             break
         if is_time_up is not None and looked % _TIME_EVERY == 0 and is_time_up():
@@ -136,6 +136,7 @@ def walk(
         sight = look(value)
         text, children = sight.text, sight.children
         looked += len(children)
+        widest = max(widest, len(children))
         if depth >= max_depth and children:
             text, children = f"<nested deeper than {max_depth:,} levels: not followed>", ()
             too_deep += 1
