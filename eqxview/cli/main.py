@@ -7,7 +7,7 @@ from importlib import import_module
 
 from eqxview.cli.commands import COMMANDS
 from eqxview.cli.complaint import complain
-from eqxview.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EqxviewError
+from eqxview.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EqxviewError, LimitExceeded
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -23,6 +23,14 @@ def run(arguments: Sequence[str]) -> int:
         # more when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except MemoryError:
+        # A file may be small, and what is to be said about it large.
+        short = LimitExceeded(
+            "there is not enough memory to show this file",
+            hint="show less of it: --max-nodes 100_000",
+        )
+        complain(short)
+        return short.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except Exception as error:

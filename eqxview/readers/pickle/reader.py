@@ -4,7 +4,7 @@ import gc
 import time
 from functools import partial
 
-from eqxview.errors import UnreadableFile
+from eqxview.errors import LimitExceeded, UnreadableFile
 from eqxview.readers.byte_source import ByteSource
 from eqxview.readers.class_source import Classes
 from eqxview.readers.compressed import open_bytes
@@ -90,6 +90,16 @@ class _Reading:
 
     def run(self) -> None:
         """Read pickle after pickle; stops at the first that breaks."""
+        try:
+            self._run()
+        except MemoryError:
+            # The machine has its own limit; this is the tree of what it has read.
+            self.error = LimitExceeded(
+                "there is not enough memory for the tree of this file",
+                hint="show less of it: --max-nodes 100_000",
+            )
+
+    def _run(self) -> None:
         position = 0
         while True:
             machine, root = self._read_one(position)
