@@ -98,12 +98,38 @@ class _Deflate:
         return not self._inner.unconsumed_tail and not self._held_back
 
     _held_back = False
+    _failure: zlib.error | None = None
 
     def decompress(self, data: bytes, limit: int) -> bytes:
-        piece = self._inner.decompress(self._inner.unconsumed_tail + data, limit)
+        if self._failure is not None:
+            raise self._failure
+        data = self._inner.unconsumed_tail + data
+        before = self._inner.copy()
+        try:
+            piece = self._inner.decompress(data, limit)
+        except zlib.error as failure:
+            # Often it is the checksum at the very end that is wrong.
+            self._failure = failure
+            piece = _before_damage(before, data, limit)
+            if not piece:
+                raise
         # A full piece may have more behind it, though all input is taken.
-        self._held_back = len(piece) == limit
+        self._held_back = self._failure is not None or len(piece) == limit
         return piece
+
+
+def _before_damage(inner: Any, data: bytes, limit: int) -> bytes:
+    """What `data` unpacks to up to the damage in it, found by halving."""
+    sound, broken = 0, len(data)
+    piece = b""
+    while broken - sound > 1:
+        middle = (sound + broken) // 2
+        try:
+            piece = inner.copy().decompress(data[:middle], limit)
+            sound = middle
+        except zlib.error:
+            broken = middle
+    return piece
 
 
 class _Zstandard:
@@ -120,7 +146,8 @@ class _Zstandard:
 
     def read(self) -> bytes:
         try:
-            return self._stream.read(_OUTPUT)
+            # `read` would lose what comes before damage; `read1` gives it first.
+            return self._stream.read1(_OUTPUT)
         except self._error as error:
             raise ValueError(str(error)) from None
 
