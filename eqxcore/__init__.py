@@ -29,3 +29,4 @@ from ._tree_check import tree_flatten_one_level as tree_flatten_one_level
 from ._tree_equal import tree_equal as tree_equal
 from ._vmap import filter_vmap as filter_vmap
 from ._vmap import if_array as if_array
+from .nn._inference import tree_inference as tree_inference

@@ -21,6 +21,10 @@ def inference_mode(pytree: PyTree, value: bool = True) -> PyTree:
     return tree_at(_flags, pytree, replace_fn=lambda _: value, is_leaf=_is_none)
 
 
+tree_inference = inference_mode
+"""The old name of `inference_mode`."""
+
+
 def _flags(tree: PyTree) -> list[Any]:
     found = []
 
