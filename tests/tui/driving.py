@@ -4,6 +4,7 @@ import time
 from contextlib import asynccontextmanager
 
 from made_files import opened_file
+from textual import events
 
 from eqxview.tui.app import EqxviewApp
 from eqxview.tui.detail_pane import DetailPane
@@ -36,6 +37,16 @@ async def until(pilot, condition, *, seconds=20):
         assert time.monotonic() < end, "waited in vain"
         await pilot.pause(0.01)
     await pilot.pause()
+
+
+async def press_all(app, pilot, keys):
+    """Press keys as a fast hand does, without waiting for what each of them does."""
+    for key in keys.split():
+        app.post_message(events.Key(key, key if len(key) == 1 else _CHARACTERS.get(key)))
+    await pilot.pause()
+
+
+_CHARACTERS = {"slash": "/", "plus": "+", "minus": "-", "space": " ", "colon": ":"}
 
 
 def has_tree(app):

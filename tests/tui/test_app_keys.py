@@ -1,10 +1,11 @@
 """Keys and mouse: what they do to the tree, and what the screen says then."""
 
 import numpy as np
-import pytest
 from driving import (
     details_of,
+    has_tree,
     path_under_cursor,
+    press_all,
     running,
     screen_text,
     showing,
@@ -354,13 +355,13 @@ async def test_a_broken_file_shows_its_readable_part_and_its_error():
         assert "os.system" in screen_text(app)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (40, 12), (200, 60), (20, 5), (3, 3), (1, 1)])
-async def test_no_key_fails_at_any_size(size):
-    keys = EVERY_KEY.split()
-    async with showing(state(), size=size) as (view, pilot):
-        await pilot.press(*keys)
-        await pilot.press("slash", "w", "enter", "question_mark", "escape", "escape")
-        assert view.app.is_running
+async def test_no_key_fails_at_any_size():
+    async with showing(state()) as (view, pilot):
+        for width, height in [(80, 24), (40, 12), (200, 60), (20, 5), (3, 3), (1, 1)]:
+            await pilot.resize_terminal(width, height)
+            await press_all(view.app, pilot, EVERY_KEY)
+            await press_all(view.app, pilot, "slash w enter escape")
+            await until(pilot, lambda: view.state.found is None and len(view.app.screen_stack) == 1)
 
 
 async def test_resizing_keeps_the_cursor_on_screen():
@@ -372,9 +373,10 @@ async def test_resizing_keeps_the_cursor_on_screen():
         assert top <= view.position < top + view.size.height
 
 
-@pytest.mark.parametrize("pytree", [None, 1, np.zeros(3), [], {}, {"a": None}])
-async def test_the_smallest_trees_are_shown_and_take_every_key(pytree):
-    keys = EVERY_KEY.split()
-    async with showing(pytree) as (view, pilot):
-        await pilot.press(*keys)
-        assert view.app.is_running
+async def test_the_smallest_trees_are_shown_and_take_every_key():
+    pytrees = [None, 1, np.zeros(3), [], {}, {"a": None}]
+    async with running(opened_file(*pytrees)) as (app, pilot):
+        for _ in pytrees:
+            await press_all(app, pilot, EVERY_KEY)
+            await until(pilot, lambda: len(app.screen_stack) == 1 and has_tree(app))
+            await press_all(app, pilot, "right_square_bracket")
