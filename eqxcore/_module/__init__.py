@@ -15,6 +15,7 @@
 | `_storage.py` | where fields are kept, and what is remembered beside them |
 | `_remembering.py` | how what is remembered is worked out |
 | `_saving.py` | pickling and copying |
+| `_state.py` | the fields as they are pickled |
 | `_method.py` | bound methods that are pytrees |
 | `_wrapper_names.py` | `module_update_wrapper` |
 | `_naming.py` | the names that JAX gives a Module |

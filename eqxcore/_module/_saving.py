@@ -4,9 +4,10 @@ import copy
 import copyreg
 from typing import Any
 
-from eqxcore._pickling import find_name, kept_callables, load_callable, prepare_state
+from eqxcore._pickling import find_name, load_callable
 
 from ._remembering import Remembering, fill_in
+from ._state import kept_callables, prepare_state
 from ._storage import fields_of
 from ._window import WRAPPER_NAMES
 
@@ -24,7 +25,7 @@ class Saving(Remembering):
             # A function that was decorated where it is defined, with `filter_jit` say.
             return load_callable, name
         cls = type(self)
-        return copyreg.__newobj__, (cls,), prepare_state(cls.__qualname__, fields)  # type: ignore[attr-defined]
+        return copyreg.__newobj__, (cls,), prepare_state(self, fields)  # type: ignore[attr-defined]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         fields_of(self).update(state)

@@ -23,7 +23,7 @@ def test_importing_loads_nothing_that_is_not_needed():
     assert "eqxcore.nn" in loaded
     # Beside ourselves: jaxtyping, wadler_lindig, and a little of the standard library.
     strangers = {name.split(".")[0] for name in loaded} - {"eqxcore"} - sys.stdlib_module_names
-    assert strangers <= {"jaxtyping", "wadler_lindig", "typing_extensions", "jax"}
+    assert strangers <= {"jaxtyping", "wadler_lindig", "typing_extensions", "jax", "numpy"}
 
 
 def test_importing_starts_no_backend():
