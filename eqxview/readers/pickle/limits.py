@@ -26,7 +26,7 @@ class Limits:
     """Levels of a tree. What is deeper is not followed."""
     nodes: int | None = None
     """Nodes of a tree. `None`: as many as the file has steps for, shared containers told apart
-    up to eight times, and 5,000,000 at most."""
+    up to eight times, and 2,000,000 at most."""
     decompressed: int | None = None
     """Bytes after decompression. `None`: 1 GiB, or a hundred times the compressed size."""
     objects: int = 64
@@ -39,7 +39,7 @@ class Limits:
         """
         if self.nodes is not None:
             return self.nodes
-        return min(20_000 + 8 * opcodes, 5_000_000)
+        return min(20_000 + 8 * opcodes, 2_000_000)
 
     def decompressed_for(self, compressed: int) -> int:
         """Bytes that a file of `compressed` bytes may unpack to."""
