@@ -1,14 +1,20 @@
 import dataclasses
+import json
 import sys
 import textwrap
+from importlib.metadata import version
+from pathlib import Path
 
 import equinox
 import optax
 import pytest
 
+from eqxview.readers import class_source
 from eqxview.readers.class_source import Classes, ClassKind, FieldFacts
 from eqxview.readers.class_source.known_classes import KnownClasses
 from eqxview.tree import Hashing
+
+TABLE = Path(class_source.__file__).with_name("known_classes.json")
 
 CHILD, STATIC, UNSURE = False, True, None
 
@@ -421,6 +427,21 @@ def test_the_table_knows_what_is_not_installed():
     assert ("layers", CHILD) in fields(facts)
     adam = table.get("optax.ScaleByAdamState")
     assert fields(adam) == [("count", CHILD), ("mu", CHILD), ("nu", CHILD)]
+
+
+@pytest.mark.parametrize("library", [equinox, optax], ids=["equinox", "optax"])
+def test_the_table_tells_of_this_version_what_the_live_classes_tell(library):
+    listed = json.loads(TABLE.read_text())[library.__name__]
+    if listed["version"] != version(library.__name__):
+        pytest.skip(f"the table is of {listed['version']}: write it anew, tools/known_classes.py")
+    for module, classes in listed["classes"].items():
+        for name in classes:
+            live = getattr(sys.modules.get(module), name, None)
+            if isinstance(live, type) and issubclass(live, equinox.Module):
+                fields = dataclasses.fields(live)
+                static = {field.name: field.metadata.get("static", False) for field in fields}
+                facts = KnownClasses().get(f"{module}.{name}")
+                assert (name, dict(facts.fields)) == (name, static)
 
 
 def test_a_class_that_has_moved_within_its_library_is_still_known():

@@ -44,32 +44,44 @@ def _facts(call: Call, name: Name, context: Context) -> ClassFacts | None:
 
 
 def _module(call: Call, facts: ClassFacts, name: Name, context: Context) -> Sight | None:
-    """A Module: its declared fields in order, then what its source does not know of."""
+    """A Module: its fields in the order of their declaration."""
+    return _with_fields(Kind.MODULE, call, facts, name, context)
+
+
+def _registered(call: Call, facts: ClassFacts, name: Name, context: Context) -> Sight | None:
+    """A dataclass registered with JAX: its fields, static ones among them."""
+    return _with_fields(Kind.DATACLASS, call, facts, name, context)
+
+
+def _with_fields(
+    kind: Kind, call: Call, facts: ClassFacts, name: Name, context: Context
+) -> Sight | None:
+    """A node with the declared fields, then what the declaration does not know of."""
     attributes = attributes_of(call)
     if attributes is None:
         return None
-    children = _field_children(attributes, facts)
-    declared = {field.name for field in facts.fields}
-    extra = [
-        # Wrapping a function sets `__doc__`, `__name__` and the like, which JAX never sees.
-        key
-        for key in attributes
-        if key not in declared and not key.startswith("__")
+    children = [
+        Child(attribute_entry(sanitise(field.name)), attributes[field.name], _STANDING[field[1]])
+        for field in facts.fields
+        if field.name in attributes
     ]
-    for key in extra:
-        children.append(
-            Child(attribute_entry(sanitise(key)), attributes[key], Standing.UNKNOWN_FIELD)
-        )
     notes: tuple[str, ...] = ()
-    if extra:
-        notes = (
-            f"the class that was found does not declare {sanitise(', '.join(extra[:8]))}: "
-            "the file was written with another version of it",
-        )
-    if extra or any(field.is_static is None for field in facts.fields):
+    if len(children) < len(attributes):
+        declared = {field.name for field in facts.fields}
+        extra = [key for key in attributes if key not in declared and key not in _OF_WRAPPERS]
+        if extra:
+            notes = (
+                f"the class that was found does not declare {sanitise(', '.join(extra[:8]))}: "
+                "the file was written with another version of it",
+            )
+        children += [
+            Child(attribute_entry(sanitise(key)), attributes[key], Standing.UNKNOWN_FIELD)
+            for key in extra
+        ]
+    if notes or any(field.is_static is None for field in facts.fields):
         context.not_known(*name)
     return Sight(
-        Kind.MODULE,
+        kind,
         context.type_name(*name),
         is_leaf=False,
         children=children,
@@ -78,27 +90,10 @@ def _module(call: Call, facts: ClassFacts, name: Name, context: Context) -> Sigh
     )
 
 
-def _registered(call: Call, facts: ClassFacts, name: Name, context: Context) -> Sight | None:
-    """A dataclass registered with JAX: its fields, static ones among them."""
-    attributes = attributes_of(call)
-    if attributes is None:
-        return None
-    return Sight(
-        Kind.DATACLASS,
-        context.type_name(*name),
-        is_leaf=False,
-        children=_field_children(attributes, facts),
-        hashing=Hashing.UNKNOWN,
-    )
-
-
-def _field_children(attributes: dict[str, object], facts: ClassFacts) -> list[Child]:
-    return [
-        Child(attribute_entry(sanitise(field.name)), attributes[field.name], _STANDING[field[1]])
-        for field in facts.fields
-        if field.name in attributes
-    ]
-
+_OF_WRAPPERS = frozenset(
+    ("__annotations__", "__doc__", "__module__", "__name__", "__qualname__", "__wrapped__")
+)
+"""What wrapping a function sets on a Module; JAX never sees it."""
 
 _STANDING = {
     False: Standing.CHILD,

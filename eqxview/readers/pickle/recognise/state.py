@@ -8,7 +8,7 @@ from eqxview.tree.key_path import attribute_entry
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.walk import Child
 
-MAX_ATTRIBUTES = 10_000
+MAX_ATTRIBUTES = 2_000
 """Attributes of one object: with more, its state is shown as the dict that it is.
 
 Many objects may share one state, each of them shown in one row: what it takes to look at a
