@@ -7,7 +7,7 @@ from eqxview.tree.key_path import attribute_entry, key_entry
 from eqxview.tree.kinds import Hashing, Kind
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.value_text import preview_text, primitive_text
-from eqxview.tree.walk import Child, Sight
+from eqxview.tree.walk import Child, Items, Sight
 
 
 def none_sight() -> Sight:
@@ -28,7 +28,7 @@ def list_sight(items: Sequence[object]) -> Sight:
         Kind.LIST,
         ("list", "builtins.list"),
         is_leaf=False,
-        children=[Child(index, item) for index, item in enumerate(items)],
+        children=Items(items),
         preview=_preview("[", items, "]"),
         hashing=Hashing.UNHASHABLE,
     )
@@ -40,7 +40,7 @@ def tuple_sight(items: Sequence[object]) -> Sight:
         Kind.TUPLE,
         ("tuple", "builtins.tuple"),
         is_leaf=False,
-        children=[Child(index, item) for index, item in enumerate(items)],
+        children=Items(items),
         preview=_preview("(", items, ")"),
         hashing=Hashing.BY_VALUE,
     )

@@ -5,9 +5,9 @@ is (a `Sight`), and turns that into rows: pre-order, without recursion, cycles c
 arrays tied, and the role of each node settled by where it stands.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from eqxview.tree.columns import NOTHING, ArrayFacts, Tree, TreeBuilder, ValueSource
 from eqxview.tree.kinds import Flag, Hashing, Kind, Role
@@ -35,6 +35,31 @@ class Child(NamedTuple):
     """The entry of the key path, sanitised, or the index in a sequence."""
     value: object
     standing: Standing = Standing.CHILD
+
+
+class Items(Sequence[Child]):
+    """The children of a list or tuple, each made when it is asked for."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Sequence[object]) -> None:
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Child]:
+        return map(Child, range(len(self._items)), self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> Child: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Child]: ...
+    def __getitem__(self, index: int | slice) -> Child | Sequence[Child]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        position = range(len(self))[index]
+        return Child(position, self._items[position])
 
 
 class Sight:
@@ -112,14 +137,24 @@ def walk(
     builder = TreeBuilder()
     ancestors = _Ancestors()
     ties = _Ties()
-    # The stack holds what is still to be shown, the next on top.
-    stack: list[tuple[Child, int, int]] = [(Child("", root), NOTHING, 0)]
+    # One iterator for each container that we are in, the innermost last: what waits to be
+    # shown takes no memory, however wide the containers are.
+    levels: list[tuple[Iterator[Child], int, Standing]] = [
+        (iter((Child("", root),)), NOTHING, Standing.CHILD)
+    ]
     cut = ""
     too_deep = 0
     looked = widest = 0
-    while stack:
-        child, parent, depth = stack.pop()
+    while levels:
+        steps, parent, below = levels[-1]
+        child = next(steps, None)
+        if child is None:
+            levels.pop()
+            continue
+        depth = len(levels) - 1
         entry, value, standing = child
+        if below != Standing.CHILD and (below == Standing.INSIDE or not standing):
+            standing = below
         ancestors.leave(depth)
         looked += 1
         # Counted are children seen, too: a container of a million, met a million times in few
@@ -161,16 +196,7 @@ def walk(
             ties.meet(sight.tie_key, row, value)
         if children:
             ancestors.enter(value, depth)
-            below = _standing_below(sight, standing)
-            # No more may wait than can be shown: lists of a million, nested, would fill memory.
-            room = max_nodes - len(builder) - len(stack)
-            if len(children) > room:
-                children = children[: max(room, 0)]
-                cut = f"shown are the first {max_nodes:,} nodes: more were not followed"
-            for step in reversed(children):
-                if below != Standing.CHILD and (below == Standing.INSIDE or not step.standing):
-                    step = Child(step.entry, step.value, below)
-                stack.append((step, row, depth + 1))
+            levels.append((iter(children), row, _standing_below(sight, standing)))
     tree = builder.finish(values)
     tree.ties = ties.numbered()
     if cut:
