@@ -11,7 +11,6 @@ joined entries of a node are the key path that JAX prints for it:
 | `[<flat index 0>]` | `FlattenedIndexKey` | a child of a class registered without keys |
 """
 
-import ast
 import re
 from itertools import accumulate
 from typing import NamedTuple
@@ -51,6 +50,8 @@ def parse_key_path(path: str) -> tuple[Step, ...]:
     Dict keys must be Python literals (strings, numbers, tuples of these), which is what
     `keystr` prints for them; anything else raises `ValueError` and names the place.
     """
+    import ast  # 10 ms, which nobody pays who only looks at trees
+
     steps: list[Step] = []
     at = 0
     while at < len(path):
