@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, PRNGKeyArray
 from eqxcore._module import Module, field
 from eqxcore.nn._dropout import Dropout
 from eqxcore.nn._linear import Linear
+from eqxcore.nn._parameters import split_keys
 from eqxcore.nn._traced_once import traced_once
 
 Heads = Float[Array, "sequence heads size"]
@@ -73,7 +74,7 @@ class MultiheadAttention(Module):
         output_size = query_size if output_size is None else output_size
         qk_size = query_size // num_heads if qk_size is None else qk_size
         vo_size = query_size // num_heads if vo_size is None else vo_size
-        query_key, key_key, value_key, output_key = jax.random.split(key, 4)
+        query_key, key_key, value_key, output_key = split_keys(key, num=4)
         in_heads, out_heads = num_heads * qk_size, num_heads * vo_size
         self.query_proj = Linear(query_size, in_heads, use_query_bias, dtype, key=query_key)
         self.key_proj = Linear(key_size, in_heads, use_key_bias, dtype, key=key_key)

@@ -7,8 +7,8 @@ from jax.typing import DTypeLike
 from jaxtyping import Float, PRNGKeyArray
 
 from eqxcore._module import Module, field
-from eqxcore.nn._parameters import fan_in_limit, uniform_arrays
-from eqxcore.nn._recurrent import check_vector
+from eqxcore.nn._parameters import uniform_arrays
+from eqxcore.nn._recurrent import check_vector, recurrent_limit
 from eqxcore.nn._traced_once import traced_once
 
 
@@ -42,7 +42,7 @@ class LSTMCell(Module):
         rows = 4 * hidden_size
         self.weight_ih, self.weight_hh, self.bias = uniform_arrays(  # type: ignore[assignment]
             key,
-            fan_in_limit(hidden_size),
+            recurrent_limit(hidden_size),
             shapes=((rows, input_size), (rows, hidden_size), (rows,) if use_bias else None),
             dtype=dtype,
         )

@@ -15,6 +15,7 @@ from eqxcore._predicates import is_array
 from eqxcore._vmap import filter_vmap
 from eqxcore.nn._elementwise import identity, is_elementwise
 from eqxcore.nn._linear import Linear
+from eqxcore.nn._parameters import split_keys
 
 
 class MLP(Module):
@@ -67,7 +68,7 @@ class MLP(Module):
                 *[hidden] * (depth - 1),
                 (width_size, out_size, use_final_bias),
             ]
-        keys = jax.random.split(key, depth + 1)
+        keys = split_keys(key, num=depth + 1)
 
         def make(place: int) -> Linear:
             return Linear(*sizes[place], dtype=dtype, key=keys[place])
@@ -75,7 +76,7 @@ class MLP(Module):
         if scan and depth > 0:
             stack = filter_vmap(
                 lambda key: Linear(width_size, width_size, use_bias, dtype, key=key)
-            )(keys[1:-1])
+            )(jax.random.split(key, depth + 1)[1:-1])
             self.layers = (make(0), stack, make(depth))
         else:
             self.layers = tuple(make(place) for place in range(depth + 1))

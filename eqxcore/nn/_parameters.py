@@ -1,9 +1,7 @@
 """How the arrays of a fresh layer are made: uniform random numbers, reproducible to the bit."""
 
 from collections.abc import Sequence
-from functools import partial
 from math import sqrt
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +9,8 @@ import numpy as np
 from jax import Array
 from jax.typing import DTypeLike
 from jaxtyping import Inexact, PRNGKeyArray
+
+from eqxcore.nn._traced_once import traced_once
 
 
 def default_dtype(dtype: DTypeLike | None) -> np.dtype:
@@ -61,34 +61,27 @@ def uniform_arrays(
             "complex one, for they are trained by gradients. Make it with `dtype=jnp.float32` "
             "and convert its arrays afterwards."
         )
-    return _uniform_arrays(key, limit, shapes=shapes, dtype=dtype)
-
-
-# Jitted as a whole: splitting a key and unpacking it by hand costs more than the numbers do.
-# `limit` is an argument, not a constant, so that layers of equal shape share a program.
-@partial(jax.jit, static_argnames=("shapes", "dtype"))
-def _uniform_arrays(
-    key: PRNGKeyArray,
-    limit: Any,
-    *,
-    shapes: tuple[tuple[int, ...] | None, ...],
-    dtype: np.dtype,
-) -> list[Inexact[Array, "..."] | None]:
-    keys = jax.random.split(key, len(shapes))
     return [
         None if shape is None else _uniform(subkey, shape, limit, dtype)
-        for subkey, shape in zip(keys, shapes, strict=True)
+        for subkey, shape in zip(split_keys(key, num=len(shapes)), shapes, strict=True)
     ]
 
 
 def _uniform(
-    key: PRNGKeyArray, shape: tuple[int, ...], limit: Any, dtype: np.dtype
+    key: PRNGKeyArray, shape: tuple[int, ...], limit: float, dtype: np.dtype
 ) -> Inexact[Array, "..."]:
     if jnp.issubdtype(dtype, jnp.complexfloating):
-        real_key, imaginary_key = jax.random.split(key, 2)
+        real_key, imaginary_key = split_keys(key, num=2)
         part = jnp.finfo(dtype).dtype
         return jax.lax.complex(
             jax.random.uniform(real_key, shape, part, -limit, limit),
             jax.random.uniform(imaginary_key, shape, part, -limit, limit),
         )
+    # Not jitted together with its neighbours: this is the program of a plain call, to the bit.
     return jax.random.uniform(key, shape, dtype, -limit, limit)
+
+
+@traced_once(static=("num",))
+def split_keys(key: PRNGKeyArray, *, num: int) -> tuple[PRNGKeyArray, ...]:
+    """`jax.random.split`, as a tuple: indexing an array of keys costs as much as making numbers."""
+    return tuple(jax.random.split(key, num))

@@ -1,8 +1,16 @@
-"""What recurrent cells take: one vector each time."""
+"""What recurrent cells have in common."""
 
+from math import sqrt
 from typing import Any
 
 import jax.numpy as jnp
+
+
+def recurrent_limit(hidden_size: int) -> float:
+    """The bound of the initial weights of a cell: one over the root of `hidden_size`."""
+    # Rounded as Equinox does for cells; `1 / sqrt(n)`, as for `Linear`, differs in the last bit of
+    # a float64 for one size in three.
+    return sqrt(1 / hidden_size)
 
 
 def check_vector(cell: str, name: str, x: Any, size: int) -> None:
