@@ -125,6 +125,19 @@ def _find_compiled_function() -> Any:
     return _jax, pjit, pxla
 
 
+def _find_literal_arrays() -> tuple[type, ...]:
+    from jax._src import literals
+
+    return tuple(
+        getattr(literals, name)
+        for name in ("LiteralArray", "TypedNdArray")
+        if hasattr(literals, name)
+    )
+
+
+literal_arrays: tuple[type, ...] = _probe(_find_literal_arrays) or ()
+"""What JAX makes of constants in a trace: arrays, though no instances of `jax.Array`."""
+
 ArrayImpl: type | None = _probe(_find_array_type)
 """The exact type of a concrete `jax.Array`."""
 
@@ -166,7 +179,7 @@ class _MakeCompiledFunction:
         the program or `None`, False). `function` is what is called under `jax.disable_jit()`.
         """
         _jax, _, pxla = _compiled
-        return _jax.pjit(
+        compiled = _jax.pjit(
             name,
             function,
             miss,
@@ -177,6 +190,9 @@ class _MakeCompiledFunction:
             pxla.cc_shard_arg,
             _jax.PjitFunctionCache(capacity=_PROGRAMS),
         )
+        # What `jax.debug_nans` runs again, operation by operation, when a result has a NaN.
+        compiled._fun = function
+        return compiled
 
 
 CompiledFunction = None if _compiled is None else _MakeCompiledFunction()

@@ -6,8 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ._jax_internals import literal_arrays
+
 _NUMPY_TYPES = (np.ndarray, np.generic)
-ARRAY_TYPES = (jax.Array, *_NUMPY_TYPES)
+ARRAY_TYPES = (jax.Array, *_NUMPY_TYPES, *literal_arrays)
 _ARRAY_LIKE_TYPES = (*ARRAY_TYPES, float, complex, bool, int)
 
 # `isinstance` against `jax.Array` goes through a metaclass in Python (0.4 us); a type is

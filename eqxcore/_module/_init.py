@@ -47,7 +47,7 @@ def generate_init(cls: type) -> Callable[..., None]:
     freezing. Raises `TypeError` when a field without a default follows one that has one.
     """
     fields = [field for field in cls.__dataclass_fields__.values() if _takes_part(field)]  # type: ignore[attr-defined]
-    namespace: dict[str, Any] = {"_FACTORY": _FACTORY}
+    namespace: dict[str, Any] = {"_FACTORY": _FACTORY, "_set": object.__setattr__}
     positional, keyword_only = [], []
     body = ["fields = self.__eqxcore_fields__"]
     annotations: dict[str, Any] = {}
@@ -80,15 +80,16 @@ def generate_init(cls: type) -> Callable[..., None]:
                 positional.append(f"{name}=_default_{name}" if has_default else name)
         if is_variable:
             init_variables.append(name)
-        elif field.default_factory is not _MISSING:
+            continue
+        if field.default_factory is not _MISSING:
             made = f"_make_{name}()"
             if field.init:
                 made = f"{made} if {name} is _FACTORY else {name}"
-            body.append(f"fields[{name!r}] = {made}")
-        elif field.init:
-            body.append(f"fields[{name!r}] = {name}")
-        elif field.default is not _MISSING:
-            body.append(f"fields[{name!r}] = _default_{name}")
+        elif field.init or field.default is not _MISSING:
+            made = name if field.init else f"_default_{name}"
+        else:
+            continue
+        body.append(_assign(cls, name, made))
     if hasattr(cls, "__post_init__"):
         body.append(f"self.__post_init__({', '.join(init_variables)})")
     arguments = ["self", *positional, *(["*", *keyword_only] if keyword_only else [])]
@@ -101,6 +102,18 @@ def generate_init(cls: type) -> Callable[..., None]:
     init.__doc__ = inherited_doc(cls)
     init.__eqxcore_generated__ = True
     return init
+
+
+def _assign(cls: type, name: str, value: str) -> str:
+    """A line of code that assigns to a field."""
+    if is_data_descriptor(getattr(cls, name, None)):
+        return f"_set(self, {name!r}, {value})"
+    return f"fields[{name!r}] = {value}"
+
+
+def is_data_descriptor(attribute: Any) -> bool:
+    """Whether an attribute of a class takes assignments: an entry of `__slots__`, a property."""
+    return hasattr(type(attribute), "__set__")
 
 
 def _takes_part(field: Any) -> bool:

@@ -46,6 +46,10 @@ class Module(Saving, Hashable, metaclass=ModuleMeta):
                 warn_of_transformed(value, 2)
             fields_of(self)[name] = value
             return
+        if names is not None and name in type(self).__eqxcore_layout__.names:
+            # An entry of `__slots__`, or a property: it has another place than the dict.
+            object.__setattr__(self, name, value)
+            return
         raise dataclasses.FrozenInstanceError(_frozen(self, name, "assign to"))
 
     def __delattr__(self, name: str) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from ._init import owns_init
+from ._init import is_data_descriptor, owns_init
 from ._layout import Layout
 from ._storage import fields_of
 from ._warnings import plain_types, warn_of_static_arrays, warn_of_uninitialised_arrays
@@ -42,7 +42,7 @@ class Recipe:
     opens_window: bool
     """Whether code of the user runs that may assign fields."""
     assignable: frozenset[str]
-    """Names that may be assigned while the window is open."""
+    """Names that may be assigned while the window is open, and go into the dict."""
     count: int
     """How many fields a complete instance has."""
     is_demanding: bool
@@ -58,7 +58,11 @@ class Recipe:
         self.refusal = _refusal(cls, is_abstract)
         self.new = None if cls.__new__ is object.__new__ else cls.__new__
         self.opens_window = owns_init(cls) or hasattr(cls, "__post_init__") or self.new is not None
-        self.assignable = frozenset({*layout.names, *WRAPPER_NAMES})
+        self.assignable = frozenset(
+            name
+            for name in (*layout.names, *WRAPPER_NAMES)
+            if not is_data_descriptor(getattr(cls, name, None))
+        )
         self._names = tuple(field.name for field in fields)
         self.count = len(fields)
         self._static = layout.static

@@ -2,9 +2,11 @@
 
 import enum
 import functools
+import gc
 import threading
 import time
 import warnings
+import weakref
 from typing import Any
 
 import jax
@@ -484,6 +486,28 @@ def test_configuration_is_part_of_what_a_program_is_found_by():
     with jax.default_matmul_precision("highest"):
         run(jnp.ones(2))
     assert len(traces) == 2
+
+
+def test_nans_are_found_by_the_debugger_of_jax_also_in_a_program_that_ran_before():
+    run, x = eqx.filter_jit(lambda m, x: jnp.log(x) * m.weight), jnp.ones(2)
+    for function in (run, eqx.filter_jit(Linear(jnp.eye(2), jnp.log))):
+        arguments = (Linear(x), x) if function is run else (x,)
+        with jax.debug_nans(True):
+            for _ in range(2):
+                function(*arguments)
+            with pytest.raises(FloatingPointError, match="log"):
+                function(*arguments[:-1], -x)
+
+
+def test_a_compiled_function_keeps_no_arrays_alive():
+    function = Linear(jnp.eye(2))
+    reference = weakref.ref(function.weight)
+    eqx.filter_jit(function)(jnp.ones(2))
+    eqx.filter_jit(function.jitted)(jnp.ones(2))
+    eqx.filter_jit(eqx.Partial(function))(jnp.ones(2))
+    del function
+    gc.collect()
+    assert reference() is None
 
 
 def test_clear_caches_forgets_what_was_traced():

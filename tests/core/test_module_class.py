@@ -552,6 +552,33 @@ def test_a_getattr_of_the_user_is_asked_for_what_is_missing_only():
     assert eqx.filter_jit(lambda m: m.other)(model) == "no other"
 
 
+def test_a_field_may_be_an_entry_of_slots_and_is_then_no_child():
+    class Model(eqx.Module):
+        __slots__ = ("a",)
+        a: int
+
+    class Custom(Model):
+        def __init__(self):
+            self.a = 2
+
+    assert Model(1).a == 1
+    assert Custom().a == 2
+    assert jax.tree.leaves(Model(1)) == []
+
+
+def test_a_property_in_the_place_of_a_field_cannot_be_assigned():
+    class Parent(eqx.Module):
+        a: int
+
+    class Child(Parent):
+        @property
+        def a(self):
+            return 5
+
+    with pytest.raises(AttributeError, match="no setter"):
+        Child(1)
+
+
 def test_the_docstring_of_a_generated_init_is_inherited():
     class Parent(eqx.Module):
         def __init__(self):
