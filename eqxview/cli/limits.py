@@ -4,7 +4,7 @@ from argparse import Namespace
 from typing import NamedTuple
 
 from eqxview.cli.parsing import Parser, positive_int
-from eqxview.readers.pickle.limits import Limits
+from eqxview.limits import Limits
 
 
 class _Flag(NamedTuple):

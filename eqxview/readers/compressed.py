@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from eqxview.errors import MissingExtra, UnreadableFile
+from eqxview.limits import Clock, Limits, over_limit
 from eqxview.readers.byte_source import ByteSource, FileBytes
-from eqxview.readers.pickle.limits import Clock, Limits, over_limit
 
 _INPUT = 1 << 16
 _OUTPUT = 1 << 18

@@ -1,9 +1,9 @@
 """Opens any file that eqxview reads."""
 
 from eqxview.errors import UnreadableFile
+from eqxview.limits import Clock, Limits
 from eqxview.readers.compressed import open_bytes
 from eqxview.readers.opened import OpenedFile
-from eqxview.readers.pickle.limits import Clock, Limits
 from eqxview.readers.pickle.reader import PickleReader
 from eqxview.readers.reader import Reader, ReadOptions
 from eqxview.readers.sniff import sniff

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from eqxview.limits import Limits
 from eqxview.readers.opened import OpenedFile
-from eqxview.readers.pickle.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from readers.machine_runs import MemoryBytes, described, pickled_in_python, value_of
 
 from eqxview.errors import LimitExceeded, UnreadableFile
+from eqxview.limits import Limits
 from eqxview.readers.pickle.descriptions import Call, Extension, PersistentId, Reference
-from eqxview.readers.pickle.limits import Limits
 from eqxview.readers.pickle.machine import Machine
 from eqxview.readers.pickle.opcodes import OPCODES
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from eqxview.errors import UnreadableFile
+from eqxview.limits import Clock, Limits, over_limit
 from eqxview.readers.byte_source import ByteSource
-from eqxview.readers.pickle.limits import Clock, Limits, over_limit
 from eqxview.readers.pickle.record import Record
 from eqxview.readers.pickle.tape import Tape
 

@@ -5,11 +5,11 @@ import time
 from functools import partial
 
 from eqxview.errors import LimitExceeded, UnreadableFile
+from eqxview.limits import Clock, Limits
 from eqxview.readers.byte_source import ByteSource
 from eqxview.readers.class_source import Classes
 from eqxview.readers.compressed import open_bytes
 from eqxview.readers.opened import OpenedFile
-from eqxview.readers.pickle.limits import Clock, Limits
 from eqxview.readers.pickle.look import Look
 from eqxview.readers.pickle.machine import FoldedAway, Machine
 from eqxview.readers.pickle.opcodes import OPCODES

@@ -1,8 +1,8 @@
 """The bytes of a pickle as a tape: read forward through a window, large payloads skipped."""
 
 from eqxview.errors import UnreadableFile
+from eqxview.limits import Clock
 from eqxview.readers.byte_source import ByteSource
-from eqxview.readers.pickle.limits import Clock
 
 SMALLEST_WINDOW = 4096
 LARGEST_WINDOW = 1 << 20

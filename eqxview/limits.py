@@ -1,14 +1,15 @@
 """How much a file may ask of the reader: bounds that the file itself cannot move."""
 
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from eqxview.errors import LimitExceeded
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Bounds on reading one file. Each is a flag of the command line, named in its errors."""
+
+    # No dataclass: `eqxview --help` lists the flags, and importing `dataclasses` takes 10 ms.
 
     seconds: float = 60.0
     """Wall time of reading."""
