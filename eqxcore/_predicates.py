@@ -15,7 +15,7 @@ _ARRAY_LIKE_TYPES = (*ARRAY_TYPES, float, complex, bool, int)
 # `isinstance` against `jax.Array` goes through a metaclass in Python (0.4 us); a type is
 # therefore asked about once. Only arrays' types are kept: there are a handful of them, and a
 # dict of all others would keep every class of a program alive.
-known_array_types: dict[type, bool] = {np.ndarray: True}
+_known_array_types: dict[type, bool] = {np.ndarray: True}
 
 
 def is_array(element: Any) -> bool:
@@ -24,10 +24,10 @@ def is_array(element: Any) -> bool:
     Python's numbers are none: `is_array(1.0)` is False.
     """
     cls = type(element)
-    if cls in known_array_types:
+    if cls in _known_array_types:
         return True
     if isinstance(element, ARRAY_TYPES):
-        known_array_types[cls] = True
+        _known_array_types[cls] = True
         return True
     return False
 

@@ -7,9 +7,7 @@
 | `__eqxcore_boundary__` | (arrays, treedef): what flattening all of it gives at a call |
 
 Both are caches, filled when first asked for: a Module is frozen. They hold nothing that the
-fields do not hold, are neither pickled nor copied, and live as long as the Module. Whoever takes
-the dict, with `vars(module)`, empties them; only `object.__setattr__` on a Module that has been
-flattened goes unnoticed.
+fields do not hold, are neither pickled nor copied, and live as long as the Module.
 
 A Module that came out of `filter_jit` has its boundary only, until somebody looks inside: then
 the fields are filled in from it (`expand`). Nobody can tell, and a training step that hands a

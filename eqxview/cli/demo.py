@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from eqxview.cli.parsing import Parser
 from eqxview.cli.show import add_show_options, show_file
+from eqxview.cli.writing import write_file
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -25,24 +26,9 @@ def run(arguments: Sequence[str]) -> int:
 
     data = pickle.dumps(demo_state(), protocol=5)
     if options.save is not None:
-        _save(options.save, data)
+        write_file(options.save, [data])
         return show_file(options.save, options)
     with tempfile.TemporaryDirectory(prefix="eqxview-") as folder:
         path = os.path.join(folder, "demo.pkl")
-        _save(path, data)
+        write_file(path, [data])
         return show_file(path, options)
-
-
-def _save(path: str, data: bytes) -> None:
-    """Write the file whole or not at all."""
-    from eqxview.errors import EqxviewError
-
-    half = f"{path}.part"
-    try:
-        with open(half, "wb") as file:
-            file.write(data)
-        os.replace(half, path)
-    except OSError as error:
-        raise EqxviewError(
-            f"cannot write {path!r}: {error.strerror}", hint="choose another place with --save"
-        ) from None

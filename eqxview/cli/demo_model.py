@@ -11,7 +11,7 @@ import eqxcore as eqx
 class Momentum(NamedTuple):
     """An optimiser's state: one running mean for each array that is trained."""
 
-    count: jax.Array
+    steps: jax.Array
     mean: Any
 
 
@@ -41,7 +41,7 @@ def demo_state(seed: int = 0) -> dict[str, Any]:
     zeros = jax.tree_util.tree_map(jnp.zeros_like, trained)
     return {
         "model": model,
-        "optimiser": Momentum(count=jnp.array(0, jnp.int32), mean=zeros),
+        "optimiser": Momentum(steps=jnp.array(0, jnp.int32), mean=zeros),
         "step": 1200,
         "schedule": None,
     }

@@ -1,37 +1,29 @@
-"""Terminal app, text or JSON: decided before anything heavy is imported."""
+"""What this terminal can show: decided before anything heavy is imported."""
 
 import os
 import sys
 from collections.abc import Mapping
 from typing import Literal, TextIO
 
-Face = Literal["app", "text", "json"]
 
-
-def choose_face(
+def wants_app(
     *,
-    wants_text: bool,
-    wants_json: bool,
     streams: tuple[TextIO | None, ...] | None = None,
     environ: Mapping[str, str] = os.environ,
-) -> Face:
-    """The face that the user asked for, or else the best one that this terminal can show.
+) -> bool:
+    """Whether the terminal app can be shown here.
 
-    The app needs all of stdin, stdout and stderr on a terminal (Textual draws on stderr), and
-    a terminal that understands more than text.
+    It needs all of stdin, stdout and stderr on a terminal (Textual draws on stderr), and a
+    terminal that understands more than text.
     """
-    if wants_json:
-        return "json"
-    if wants_text:
-        return "text"
     if "TEXTUAL_DRIVER" in environ:
         # Served to a browser: there is no terminal here, and none is needed.
-        return "app"
+        return True
     if environ.get("TERM", "" if os.name == "posix" else "windows") in ("", "dumb"):
-        return "text"
+        return False
     if streams is None:
         streams = (sys.stdin, sys.stdout, sys.stderr)
-    return "app" if all(stream is not None and stream.isatty() for stream in streams) else "text"
+    return all(stream is not None and stream.isatty() for stream in streams)
 
 
 def wants_colour(

@@ -1,5 +1,6 @@
-"""`eqxview FILE`: a file's pytree in the terminal app, as text, or as JSON."""
+"""`eqxview FILE`: a file's pytree in the terminal app, or in any format."""
 
+import os
 import sys
 from argparse import Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -7,9 +8,12 @@ from collections.abc import Sequence
 import eqxview
 from eqxview.cli.commands import COMMANDS
 from eqxview.cli.complaint import complain
-from eqxview.cli.faces import choose_face, wants_colour
+from eqxview.cli.faces import wants_app, wants_colour
 from eqxview.cli.parsing import Parser, positive_int
+from eqxview.cli.writing import write_file, write_out
 from eqxview.errors import EXIT_OK, UsageError
+from eqxview.inspect.analyses import ANALYSES, find_analysis
+from eqxview.render.formats import FORMATS, Drawing, Format, find_format
 
 _EXIT_CODES = """\
 exit codes:
@@ -35,27 +39,45 @@ def run(arguments: Sequence[str]) -> int:
 
 def show_file(path: str, options: Namespace) -> int:
     """Show the file at `path` as `options` (from `add_show_options`) say."""
-    face = choose_face(wants_text=options.print, wants_json=options.json)
-    if face == "app":
+    # What cannot be meant is told before the file is read.
+    analysis = find_analysis(options.view)
+    if options.filter and not analysis.takes_filter:
+        raise UsageError(
+            f"--filter means nothing to the view {analysis.name!r}", hint=_filter_hint()
+        )
+    written = None if options.format is None else find_format(options.format)
+    if written is None and options.output is None and wants_app():
         # Textual takes half a second to import: reading goes on in a thread meanwhile.
         from eqxview.tui.run import run_app
 
         return run_app(lambda: _open(path, options), title=path)
+    written = written or _format_of(options.output)
     opened = _open(path, options)
-    if face == "json":
-        from eqxview.render.json_text import json_lines
 
-        _write(json_lines(opened))
+    from eqxview.render.page import page_of
+
+    page = page_of(analysis, opened.trees, filter=options.filter, file=opened)
+    if options.output is not None:
+        write_file(options.output, written.draw(page, Drawing(width=options.width)))
     else:
-        from eqxview.render.file_text import file_lines
-
-        colour = wants_colour(options.color, sys.stdout)
-        _write(file_lines(opened, colour=colour, width=_width(options)))
+        drawing = Drawing(wants_colour(options.color, sys.stdout), _width(options))
+        write_out(written.draw(page, drawing), is_binary=written.is_binary)
+        sys.stdout.flush()
     if opened.error is None:
         return EXIT_OK
-    sys.stdout.flush()
     complain(opened.error)
     return opened.error.exit_code
+
+
+def _format_of(output: str | None) -> Format:
+    """The format that the name of the output file asks for; text where it asks for none."""
+    suffix = "" if output is None else os.path.splitext(output)[1].lstrip(".").lower()
+    return next((known for known in FORMATS if known.name == suffix), FORMATS[0])
+
+
+def _filter_hint() -> str:
+    names = [analysis.name for analysis in ANALYSES if analysis.takes_filter]
+    return f"views that take a filter: {', '.join(names) or 'none'}"
 
 
 def _open(path: str, options: Namespace):
@@ -65,19 +87,6 @@ def _open(path: str, options: Namespace):
     return open_file(
         path, ReadOptions(source_dirs=tuple(options.source), limits=limits_from(options))
     )
-
-
-def _write(lines) -> None:
-    """Write lines in large pieces: one write a line is most of the time of a long tree."""
-    write = sys.stdout.write
-    piece: list[str] = []
-    for line in lines:
-        piece.append(line)
-        if len(piece) >= 2000:
-            write("\n".join(piece) + "\n")
-            piece.clear()
-    if piece:
-        write("\n".join(piece) + "\n")
 
 
 def _width(options: Namespace) -> int | None:
@@ -109,9 +118,36 @@ def _parser() -> Parser:
 def add_show_options(parser: Parser) -> None:
     """The options of every command that shows a file."""
     parser.add_argument(
-        "--print", action="store_true", help="print the tree as text, also on a terminal"
+        "--view",
+        default=ANALYSES[0].name,
+        metavar="NAME",
+        help="; ".join(f"{analysis.name}: {analysis.summary}" for analysis in ANALYSES),
     )
-    parser.add_argument("--json", action="store_true", help="print every leaf as JSON")
+    parser.add_argument(
+        "--filter", default="", metavar="FILTER", help="what a view is to select, where it selects"
+    )
+    parser.add_argument(
+        "--format",
+        metavar="NAME",
+        help="; ".join(f"{known.name}: {known.summary}" for known in FORMATS),
+    )
+    parser.add_argument(
+        "--print",
+        dest="format",
+        action="store_const",
+        const="text",
+        help="the same as --format text: print, also on a terminal",
+    )
+    parser.add_argument(
+        "--json",
+        dest="format",
+        action="store_const",
+        const="json",
+        help="the same as --format json",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write to FILE, in the format that its suffix names"
+    )
     parser.add_argument(
         "--color",
         choices=("auto", "always", "never"),

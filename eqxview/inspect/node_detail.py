@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eqxview.document import Document, Facts, Note, Part
+from eqxview.document import Document, Fact, Facts, Note, Part
 from eqxview.tree.columns import Totals, Tree
 from eqxview.tree.key_path import elide_middle
 from eqxview.tree.kinds import ROLE_MARKS, Flag, Hashing, Kind, Role
@@ -94,7 +94,7 @@ class NodeDetail:
         storage = [word for flag, word in _STORAGE if self.flags & flag]
         if storage:
             rows.append(("storage", ", ".join(storage)))
-        parts: list[Part] = [Facts(tuple(rows))]
+        parts: list[Part] = [Facts(tuple(Fact(*row) for row in rows))]
         level = "warning" if self.flags & Flag.PROBLEM else "info"
         parts += (Note(note, level=level) for note in self.notes)
         return Document(self.path or "the root", tuple(parts))

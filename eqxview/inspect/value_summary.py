@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from eqxview.document import Document, Facts, Note, Part
+from eqxview.document import Document, Fact, Facts, Note, Part
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.wording import counted
 
@@ -67,7 +67,9 @@ class ValueSummary:
         if self.first:
             more = " …" if len(self.first) < self.elements else ""
             rows.append(("first" if self.elements > 1 else "value", " ".join(self.first) + more))
-        parts: list[Part] = [Facts(tuple(rows), title="values")] if rows else []
+        parts: list[Part] = (
+            [Facts(tuple(Fact(*row) for row in rows), title="values")] if rows else []
+        )
         if not self.elements:
             parts.append(Note("no values: the array is empty"))
         if self.magnitudes:

@@ -1,10 +1,13 @@
-"""Faces without a screen: trees and documents as text and as JSON.
+"""Faces without a screen: pages, documents and trees in every format.
 
-| file | what it draws |
+| file | what it holds |
 |---|---|
+| `formats.py` | the table of formats |
+| `page.py` | what a format draws: the documents of one view, the trees, their file |
+| `page_text.py`, `page_json.py` | a page as text, as JSON |
+| `document_text.py`, `document_json.py` | a document as lines, as plain data |
 | `outline.py` | a tree as text, one node a line |
-| `file_text.py` | an opened file as text: what it is, its trees, what to know |
-| `json_text.py` | an opened file as JSON, every leaf an object |
+| `values.py` | a value by its unit: `1.5 KB`, `31 ms` |
 | `ansi.py` | colour for text |
 | `cells.py` | how wide text is on a terminal |
 """

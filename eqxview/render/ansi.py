@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from eqxview.document import Tone
 from eqxview.tree.kinds import Role
 
 
@@ -14,6 +15,7 @@ class Palette(NamedTuple):
     dynamic: str
     static: str
     faint: str
+    good: str
     warning: str
     error: str
     reset: str
@@ -22,8 +24,12 @@ class Palette(NamedTuple):
         """The colour of what a node with this role says."""
         return getattr(self, _ROLE_COLOURS[role])
 
+    def of_tone(self, tone: Tone) -> str:
+        """The colour of a tone; empty for a plain one."""
+        return "" if tone == "plain" else getattr(self, tone)
 
-_ROLE_COLOURS = {
+
+_ROLE_COLOURS: dict[int, str] = {
     Role.NODE: "container",
     Role.DYNAMIC: "dynamic",
     Role.STATIC_LEAF: "static",
@@ -40,6 +46,7 @@ COLOURED = Palette(
     dynamic="\x1b[32m",
     static="\x1b[35m",
     faint="\x1b[2m",
+    good="\x1b[32m",
     warning="\x1b[33m",
     error="\x1b[31m",
     reset="\x1b[0m",

@@ -41,6 +41,7 @@ def flat_entry(index: int) -> str:
 
 
 _ATTRIBUTE = re.compile(r"\.([^.\[\]]+)")
+_ROOT = re.compile(r"<?\w+>?")
 _FLAT = re.compile(r"\[<flat index (\d+)>\]")
 
 
@@ -100,6 +101,32 @@ def _closing_bracket(path: str, start: int) -> int:
                 return at
         at += 1
     raise ValueError(f"key path {path!r}: the '[' at character {start} is never closed")
+
+
+def split_entries(path: str) -> list[str]:
+    """The entries of a key path, as they are written: `.layers[1].weight` in three pieces.
+
+    What is no key path comes back in one piece.
+    """
+    entries: list[str] = []
+    at = 0
+    while at < len(path):
+        if match := _ATTRIBUTE.match(path, at):
+            end = match.end()
+        elif path[at] == "[":
+            try:
+                end = _closing_bracket(path, at) + 1
+            except ValueError:
+                return [path]
+        else:
+            # A root by name, as in `model.layers[1]`.
+            match = _ROOT.match(path)
+            if at or match is None:
+                return [path]
+            end = match.end()
+        entries.append(path[at:end])
+        at = end
+    return entries
 
 
 def elide_middle(entries: list[str], width: int) -> str:

@@ -37,8 +37,10 @@ def fuzz(*, count: int, seconds: float, seed: int, keep: Path | None = None) -> 
     """Open up to `count` mutants in at most `seconds`, with all that follows an opening."""
     from eqxview.errors import EqxviewError
     from eqxview.readers import ReadOptions, open_file
-    from eqxview.render.file_text import file_lines
-    from eqxview.render.json_text import json_lines
+    from eqxview.inspect.analyses import ANALYSES
+    from eqxview.render import page_json, page_text
+    from eqxview.render.formats import Drawing
+    from eqxview.render.page import page_of
     from hostile.expectations import UNSAFE
 
     figures = Figures()
@@ -55,7 +57,9 @@ def fuzz(*, count: int, seconds: float, seed: int, keep: Path | None = None) -> 
             harm = ""
             try:
                 opened = open_file(path, ReadOptions())
-                text = "\n".join((*file_lines(opened), *json_lines(opened)))
+                page = page_of(ANALYSES[0], opened.trees, file=opened)
+                drawn = (page_text.draw(page, Drawing()), page_json.draw(page, Drawing()))
+                text = "\n".join(line for lines in drawn for line in lines)
                 if UNSAFE.search(text):
                     harm = f"unsafe: {UNSAFE.search(text)!r}"
                 if opened.error is not None:

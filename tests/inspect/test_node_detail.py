@@ -20,7 +20,12 @@ TREE = tree_of(
 
 def facts(path, tree=TREE):
     document = node_detail(tree, tree.find(path)).document()
-    return dict(row for part in document.parts if isinstance(part, Facts) for row in part.rows)
+    return {
+        fact.name: fact.value
+        for part in document.parts
+        if isinstance(part, Facts)
+        for fact in part.rows
+    }
 
 
 def test_an_array_is_told_by_type_shape_and_bytes():

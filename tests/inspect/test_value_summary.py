@@ -29,9 +29,12 @@ anything = hnp.arrays(
 
 
 def facts(summary):
-    return dict(
-        row for part in summary.document().parts if isinstance(part, Facts) for row in part.rows
-    )
+    return {
+        fact.name: fact.value
+        for part in summary.document().parts
+        if isinstance(part, Facts)
+        for fact in part.rows
+    }
 
 
 def notes(summary):
@@ -64,7 +67,7 @@ def test_every_dtype_is_described(array):
         for text in (
             [part.text] if isinstance(part, Note) else [x for row in part.rows for x in row]
         ):
-            assert text.isprintable()
+            assert str(text).isprintable()
 
 
 def test_mean_and_spread_are_those_of_the_finite_values():

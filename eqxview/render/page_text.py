@@ -1,37 +1,44 @@
-"""An opened file as text: what it is, its trees, and what there is to know about them."""
+"""A page as text: the file, its documents, and what there is to know about them."""
 
 import os
 from collections import Counter
 from collections.abc import Iterator
 
+from eqxview.document import Outline
 from eqxview.readers.opened import OpenedFile
 from eqxview.render.ansi import COLOURED, PLAIN, Palette
-from eqxview.render.outline import outline_lines
+from eqxview.render.document_text import document_lines
+from eqxview.render.formats import Drawing
+from eqxview.render.page import Page
 from eqxview.tree.columns import Tree
 from eqxview.tree.kinds import ROLE_MARKS, Role
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.wording import byte_size, counted
 
 
-def file_lines(
-    opened: OpenedFile, *, colour: bool = False, width: int | None = None
-) -> Iterator[str]:
+def draw(page: Page, drawing: Drawing) -> Iterator[str]:
     """The lines of the whole answer."""
-    palette = COLOURED if colour else PLAIN
-    yield file_heading(opened)
-    for warning in opened.warnings:
-        yield f"{palette.warning}! {warning}{palette.reset}"
-    for number, tree in enumerate(opened.trees, start=1):
-        yield ""
-        if len(opened.trees) > 1:
-            yield f"{palette.faint}object {number} of {len(opened.trees)}{palette.reset}"
-        yield from outline_lines(tree, palette=palette, width=width)
-        yield from _notes(tree, palette)
-        yield ""
-        yield tree_summary(tree)
-        yield f"{palette.faint}{legend(tree)}{palette.reset}"
-    for hint in opened.hints:
-        yield f"{palette.faint}? {hint}{palette.reset}"
+    palette = COLOURED if drawing.colour else PLAIN
+    faint, warning, reset = palette.faint, palette.warning, palette.reset
+    opened = page.file
+    if opened is not None:
+        yield file_heading(opened)
+        for text in opened.warnings:
+            yield f"{warning}! {text}{reset}"
+    for number, document in enumerate(page.documents, start=1):
+        if opened is not None or number > 1:
+            yield ""
+        if len(page.documents) > 1:
+            yield f"{faint}object {number} of {len(page.documents)}{reset}"
+        yield from document_lines(document, palette=palette, width=drawing.width)
+        for part in document.parts:
+            if isinstance(part, Outline):
+                yield from _notes(part.tree, palette)
+                yield ""
+                yield tree_summary(part.tree)
+                yield f"{faint}{legend(part.tree)}{reset}"
+    for hint in opened.hints if opened is not None else ():
+        yield f"{faint}? {hint}{reset}"
 
 
 def file_heading(opened: OpenedFile) -> str:

@@ -1,0 +1,50 @@
+"""The table of formats. A line here, and every analysis comes in it."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from eqxview.errors import UsageError
+
+if TYPE_CHECKING:
+    from eqxview.render.page import Page
+
+
+class Drawing(NamedTuple):
+    """How a page is to be drawn; a format takes what it understands."""
+
+    colour: bool = False
+    width: int | None = None
+    """Columns that lines must fit in; `None` never cuts."""
+
+
+class Format(NamedTuple):
+    """A way to write a page."""
+
+    name: str
+    """What `--format` calls it; also the suffix of its files."""
+    summary: str
+    module: str
+    """The module whose `draw(page, drawing)` gives the lines of the file, without their ends;
+    or, for a binary format, its pieces as `bytes`. Imported when the format is asked for."""
+    is_binary: bool = False
+
+    def draw(self, page: "Page", drawing: Drawing) -> Iterable[str] | Iterable[bytes]:
+        """The lines, or the pieces, of the page."""
+        return import_module(self.module).draw(page, drawing)
+
+
+# In the order in which `--help` lists them.
+FORMATS: list[Format] = [
+    Format("text", "lines for a terminal or a pipe", "eqxview.render.page_text"),
+    Format("json", "one object, every leaf an object in it", "eqxview.render.page_json"),
+]
+
+
+def find_format(name: str) -> Format:
+    """The format called `name`; raises `UsageError`, with the names, if there is none."""
+    for candidate in FORMATS:
+        if candidate.name == name:
+            return candidate
+    names = ", ".join(candidate.name for candidate in FORMATS)
+    raise UsageError(f"there is no format {name!r}", hint=f"the formats are: {names}")
