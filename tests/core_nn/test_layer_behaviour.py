@@ -1,5 +1,7 @@
 """What layers do beyond their formula: keys, flags, slices, broadcasting, what they trace to."""
 
+import pickle
+
 import equinox
 import jax
 import jax.numpy as jnp
@@ -387,6 +389,28 @@ def test_a_recurrent_cell_steps_along_a_sequence():
     for x in xs:
         state = cell(x, state)
     np.testing.assert_allclose(scanned, state[0], rtol=1e-5, atol=1e-6)
+
+
+def test_sizes_given_as_numpy_integers_become_pythons():
+    conv = nn.Conv2d(1, 1, np.int64(3), stride=(np.int32(2), 1), key=KEY)
+    assert conv.kernel_size == (3, 3)
+    assert {type(size) for size in conv.kernel_size + conv.stride} == {int}
+
+
+def test_a_model_survives_pickling_and_is_not_traced_again():
+    traces = []
+
+    @eqx.filter_jit
+    def run(model, x):
+        traces.append(1)
+        return model(x)
+
+    model = nn.Sequential([nn.MLP(3, 2, 4, 1, key=KEY), nn.Lambda(jax.nn.silu), nn.LayerNorm(2)])
+    loaded = pickle.loads(pickle.dumps(model))
+    assert jax.tree.structure(loaded) == jax.tree.structure(model)
+    x = jnp.ones(3)
+    np.testing.assert_array_equal(run(model, x), run(loaded, x))
+    assert len(traces) == 1
 
 
 def test_conv_says_same_where_it_keeps_the_size():
