@@ -1,5 +1,7 @@
 """Opens any file that eqxview reads."""
 
+import os
+
 from eqxview.errors import UnreadableFile
 from eqxview.limits import Clock, Limits
 from eqxview.readers.compressed import open_bytes
@@ -13,13 +15,14 @@ READERS: tuple[Reader, ...] = (PickleReader(),)
 """Every format that is read. `sniff` says which one a file has; the first that takes it reads."""
 
 
-def open_file(path: str, options: ReadOptions | None = None) -> OpenedFile:
+def open_file(path: str | os.PathLike[str], options: ReadOptions | None = None) -> OpenedFile:
     """The file at `path`: its trees, and what there is to say about it. Nothing in it is run.
 
     A file that breaks off is returned with its `error`. Raises `UnreadableFile` for one that
     cannot be opened or is of no format that we read, `MissingExtra` where its compression
     needs a library that is not installed.
     """
+    path = os.fspath(path)
     options = options or ReadOptions()
     limits = options.limits or Limits()
     source, compression = open_bytes(path, limits=limits, clock=Clock(limits))

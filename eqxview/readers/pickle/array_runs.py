@@ -167,6 +167,9 @@ class BufferRun(_Run):
         if head is None or m.sparse_memo:
             return
         begin, length = head.end(), int.from_bytes(head[1], "little")
+        if begin + length > len(buffer):
+            # The file may have written any length, also one that is no index.
+            return
         tail = self._TAIL.match(buffer, begin + length)
         if tail is None or not _is_in_frame(m, tail.end()):
             return
