@@ -3,4 +3,16 @@
 | file | what it holds |
 |---|---|
 | `descriptions.py` | what the machine makes of a file: references, calls, payloads |
+| `tape.py` | the file's bytes, read forward through a window |
+| `machine.py` | the machine: its state, its loop, its limits |
+| `opcodes.py` | the table of opcodes; they are in `plain_`, `container_`, `object_opcodes.py` |
+| `calls.py` | what the few calls stand for that are described better than as calls |
+| `arrays.py`, `dtypes.py`, `prng_keys.py` | arrays: their types, held against their bytes |
+| `array_runs.py` | a shortcut for the opcodes that arrays are written as |
+| `salvage.py` | what a broken pickle has described before it breaks |
+| `record.py` | what the usual way would import, and what is suspicious |
+| `recognise/` | what calls, references, dicts and sets stand for |
+| `look.py` | the table of everything that is recognised |
+| `values.py` | arrays' values, read when asked for |
+| `reader.py` | the reader: all of it, for one file |
 """

@@ -81,12 +81,13 @@ class _Reading:
         self._limits = limits
         self._clock = clock
         self._opcodes = 0
+        self._cut: tuple[str, ...] = ()
         self._reopen = partial(_reopen, path, source.identity, limits)
 
     @property
     def hints(self) -> tuple[str, ...]:
         """How to learn what the file does not tell."""
-        return self._recognise.hints(self.trees)
+        return self._recognise.hints(self.trees) + self._cut
 
     def run(self) -> None:
         """Read pickle after pickle; stops at the first that breaks."""
@@ -168,16 +169,19 @@ class _Reading:
         if self.trees:
             self.record.warn("pickle.load reads only the first of the pickles in this file")
         values = PickledValues(self._reopen)
-        self.trees.append(
-            walk(
-                root,
-                Look(values, self._recognise),
-                values=values,
-                max_nodes=self._limits.nodes_for(self._opcodes),
-                max_depth=self._limits.nesting,
-                is_time_up=self._clock.is_up,
-            )
+        # For all trees of the file together; but each may have a beginning.
+        room = self._limits.nodes_for(self._opcodes) - sum(map(len, self.trees))
+        tree = walk(
+            root,
+            Look(values, self._recognise),
+            values=values,
+            max_nodes=max(room, 1),
+            max_depth=self._limits.nesting,
+            is_time_up=self._clock.is_up,
         )
+        self.trees.append(tree)
+        if len(tree) >= room:
+            self._cut = ("more nodes are shown with --max-nodes N",)
 
 
 def _reopen(path: str, identity: object, limits: Limits) -> ByteSource:
