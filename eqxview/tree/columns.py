@@ -31,6 +31,34 @@ class Placement(NamedTuple):
     """The device, or for several of them their platform and number, e.g. `cuda:0`, `cpu×8`."""
     sharding: str
     """The sharding as JAX prints it; empty for host arrays."""
+    devices: tuple[str, ...] = ()
+    """Every device, by its number: `("cpu:0", "cpu:1")`."""
+    grid: tuple[int, ...] = ()
+    """Into how many blocks each axis is cut."""
+    blocks: tuple[int, ...] = ()
+    """The block that each of `devices` holds: its number in the grid, in the order of rows."""
+    mesh: tuple[tuple[str, int], ...] = ()
+    """Names and sizes of the mesh's axes; empty where the sharding has no mesh."""
+    spec: str = ""
+    """The PartitionSpec, `P('data', None)`; empty where the sharding has none."""
+    memory: str = ""
+    """The kind of memory, e.g. `pinned_host`; empty for the device's usual one."""
+    elsewhere: tuple[str, ...] = ()
+    """Those of `devices` that belong to other processes: their shards cannot be read here."""
+
+    @property
+    def block_count(self) -> int:
+        """Into how many blocks an array is cut; 1 where every device holds all of it."""
+        return prod(self.grid)
+
+    @property
+    def copies(self) -> int:
+        """How many devices hold the same block."""
+        return max(1, len(self.devices) // self.block_count)
+
+    def shard_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of one block of an array of `shape`."""
+        return tuple(axis // count for axis, count in zip(shape, self.grid, strict=True))
 
 
 class ArrayFacts(NamedTuple):
@@ -103,7 +131,7 @@ class Tree:
     """Index into `shapes`, `-1` for what is no array."""
     text: array = field(default_factory=lambda: array("i"))
     """Index into `texts` (the value in one line), `-1` for none."""
-    place: array = field(default_factory=lambda: array("h"))
+    place: array = field(default_factory=lambda: array("i"))
     """Index into `places`, `-1` for none."""
     nbytes: array = field(default_factory=lambda: array("q"))
     size: array = field(default_factory=lambda: array("q"))

@@ -3,6 +3,7 @@
 | file | what it recognises |
 |---|---|
 | `arrays.py` | JAX and NumPy arrays and scalars, tracers, `ShapeDtypeStruct` |
+| `placements.py` | where a `jax.Array` lives, and how it is cut into shards |
 | `modules.py` | Modules of eqxcore and Equinox, with their static fields |
 | `containers.py` | the containers of Python that JAX flattens |
 | `registered.py` | every other class registered with `jax.tree_util` |

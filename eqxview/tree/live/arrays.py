@@ -8,9 +8,10 @@ import weakref
 from typing import Any
 
 from eqxview.errors import UnreadableFile
-from eqxview.tree.columns import NOTHING, ArrayFacts, Placement, Tree
+from eqxview.tree.columns import NOTHING, ArrayFacts, Tree
 from eqxview.tree.kinds import Flag, Hashing, Kind
 from eqxview.tree.live.handler import ClassNames
+from eqxview.tree.live.placements import Placements
 from eqxview.tree.walk import Sight
 
 
@@ -44,7 +45,27 @@ class LiveValues:
         if tree.flags[row] & (Flag.DELETED | Flag.TRACER):
             what = "was deleted or donated" if tree.has_flag(row, Flag.DELETED) else "is a tracer"
             raise UnreadableFile(f"the array at {where} {what}: it has no value")
+        place = tree.placement(row)
+        if place is not None and place.elsewhere:
+            raise UnreadableFile(
+                f"the array at {where} is not all here: {len(place.elsewhere):,} of its "
+                f"{len(place.devices):,} devices belong to other processes"
+            )
+        jax = sys.modules.get("jax")
+        if jax is not None and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+            # NumPy has no keys; these are their bits, as they are for a file.
+            value = jax.random.key_data(value)
         return np.asarray(value)
+
+    def is_same(self, tree: Tree, row: int, other: Tree, other_row: int) -> bool:
+        """Whether two rows of trees of live objects hold one and the same array."""
+        if not isinstance(other.values, LiveValues):
+            return False
+        first, second = tree.handle[row], other.handle[other_row]
+        if NOTHING in (first, second):
+            return False
+        value = self._arrays[first]()
+        return value is not None and value is other.values._arrays[second]()
 
 
 _JAX_ARRAY = ("Array", "jax.Array")
@@ -56,7 +77,7 @@ class ArrayHandler:
     def __init__(self, names: ClassNames, values: LiveValues) -> None:
         self._names = names
         self._values = values
-        self._placements: dict[object, Placement] = {}
+        self._placements = Placements()
         self._dtypes: dict[object, str] = {}
 
     def recognises(self, cls: type) -> bool:
@@ -86,7 +107,7 @@ class ArrayHandler:
                 flags |= Flag.DELETED
             if getattr(value, "committed", False):
                 flags |= Flag.COMMITTED
-            placement = self._placement(value)
+            placement = self._placements.of(value)
             # The class that users know, and the only one that a file tells.
             type_name = _JAX_ARRAY
             nbytes = _byte_count(value)
@@ -119,19 +140,6 @@ class ArrayHandler:
         name = self._dtypes.get(dtype)
         if name is None:
             name = self._dtypes[dtype] = str(dtype)
-        return name
-
-    def _placement(self, value: Any) -> Placement | None:
-        sharding = value.sharding
-        name = self._placements.get(sharding)
-        if name is None:
-            devices = sorted(sharding.device_set, key=lambda device: device.id)
-            first = devices[0]
-            if len(devices) == 1:
-                device = f"{first.platform}:{first.id}"
-            else:
-                device = f"{first.platform}×{len(devices)}"
-            name = self._placements[sharding] = Placement(device, str(sharding))
         return name
 
 
