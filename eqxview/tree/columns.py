@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import prod
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from eqxview.tree.kinds import Flag, Hashing, Kind, Role
+from eqxview.tree.sanitise import sanitise
 
 NOTHING = -1
 """In a column of table indices: this node has none."""
@@ -436,7 +437,7 @@ class TreeBuilder:
 
     def note(self, row: int, text: str) -> None:
         """Attach a remark to `row`."""
-        self.tree.notes.setdefault(row, []).append(text)
+        self.tree.notes.setdefault(row, []).append(_printable(text))
 
     def finish(self, values: ValueSource | None = None) -> Tree:
         """Compute where each subtree ends, and hand out the tree."""
@@ -448,6 +449,19 @@ class TreeBuilder:
         return tree
 
 
+def _printable(item: Any) -> Any:
+    """A string of a table as it may go to a screen.
+
+    Whoever makes a string from what a file says has sanitised it; this is the second lock on
+    the same door, at the one place that all of them come through, and once for each string.
+    """
+    if type(item) is str:
+        return item if item.isprintable() else sanitise(item, limit=len(item))
+    if type(item) is tuple and item and type(item[0]) is str:
+        return tuple(map(_printable, item))
+    return item
+
+
 _CHUNK = 4096
 _MANY_ROWS = 50_000
 _INT64_MAX = 2**63 - 1
@@ -457,7 +471,7 @@ def _index(known: dict, table: list, item) -> int:
     index = known.get(item)
     if index is None:
         index = known[item] = len(table)
-        table.append(item)
+        table.append(_printable(item))
     return index
 
 

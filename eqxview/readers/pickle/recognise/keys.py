@@ -30,8 +30,9 @@ def key_text(key: object) -> str:
     if (text := _simple_text(key)) is not None:
         return text
     if (name := name_of(key)) is not None:
-        what = "class" if is_class_name(name) else "function"
-        return f"<{what} {sanitise(name.qualified)!r}>" if what == "class" else f"<{name.last}>"
+        if is_class_name(name):
+            return f"<class {sanitise(name.qualified)!r}>"
+        return f"<{sanitise(name.last)}>"
     if kind is Payload:
         return f"<{key.encoding} of {key.length:,} bytes>"  # pyright: ignore[reportAttributeAccessIssue]
     if kind is Call and (name := name_of(key.function)) is not None:  # pyright: ignore[reportAttributeAccessIssue]
