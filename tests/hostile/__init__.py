@@ -13,10 +13,14 @@
 | `injection.py` | control characters and markup in every string that is shown |
 | `compressed.py` | bombs and broken streams in gzip, bzip2, xz and zstd |
 | `paths.py` | what is no regular file, and what has an odd name |
+| `source_hunts.py` | classes whose source is a trap for a reader that looks for it |
 | `table.py` | all of them |
 | `watch.py` | the child process: opens files under an audit hook, and measures |
 | `watching.py` | runs that child, and collects what it saw |
-| `mutate.py` | honest pickles, damaged at random |
+| `expectations.py` | what must hold for every file |
+| `live.py` | the child process that shows that the payloads are live |
+| `mutate.py`, `fuzz.py` | honest pickles, damaged at random, and what becomes of them |
+| `canary/` | modules that leave a marker file when they are imported or used |
 
 The folder is a package so that its file names do not land on the import path of every test.
 """

@@ -1,5 +1,10 @@
 """Arrays whose shape, dtype and bytes do not agree, or that NumPy could not hold."""
 
+import pickle
+import struct
+
+import numpy
+
 from hostile.assemble import (
     build,
     call,
@@ -245,6 +250,15 @@ _DTYPE_CODES = (
     "T16",
 )
 
+
+def _with_length(length: int) -> bytes:
+    """NumPy's own pickle of an array, by its buffer, whose length is not what it says."""
+    own = pickle.dumps([numpy.ones(4, "f4")], 5)
+    place = own.index(b"\x96") + 1
+    assert own[place : place + 8] == struct.pack("<Q", 16)
+    return own[:place] + struct.pack("<Q", length) + own[place + 8 :]
+
+
 CASES = (
     *(
         Case(
@@ -443,5 +457,14 @@ CASES = (
                 call(reference("jax._src.prng", "PRNGKeyArray"), text("fry"), _jax(_shape(1))),
             ),
         )
+    ),
+    *(
+        Case(
+            name=f"NumPy buffer of {length:,} bytes",
+            content=_with_length(length),
+            codes=(0, 2),
+            warns=True,
+        )
+        for length in (0, 15, 17, 2**31, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
     ),
 )

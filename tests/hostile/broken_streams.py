@@ -16,6 +16,11 @@ def _odd(name: str, content: bytes, **expected) -> Case:
     return Case(name=name, content=content, codes=(0, 2), **expected)
 
 
+def _swept(name: str, content: bytes) -> Case:
+    """One of many cases that differ in a byte: two faces of them will do."""
+    return _odd(name, content, faces=("print", "json"))
+
+
 _HEAD = b"\x80\x04"
 _ALL = range(256)
 
@@ -48,26 +53,26 @@ _ENDS = (
 )
 
 _BYTES_FIRST = (
-    *(_odd(f"opcode 0x{byte:02x} on an empty stack", _HEAD + bytes([byte])) for byte in _ALL),
+    *(_swept(f"opcode 0x{byte:02x} on an empty stack", _HEAD + bytes([byte])) for byte in _ALL),
     *(
-        _odd(f"opcode 0x{byte:02x} and STOP on an empty stack", _HEAD + bytes([byte]) + b".")
+        _swept(f"opcode 0x{byte:02x} and STOP on an empty stack", _HEAD + bytes([byte]) + b".")
         for byte in _ALL
     ),
     *(
-        _odd(
+        _swept(
             f"opcode 0x{byte:02x} over three objects",
             _HEAD + integer(1) + text("a") + b"}" + bytes([byte]) + bytes(9) + b"\n.",
         )
         for byte in _ALL
     ),
     *(
-        _odd(
+        _swept(
             f"opcode 0x{byte:02x} over a mark",
             _HEAD + b"](" + bytes([byte]) + b"1\n1\n" + b"\xff" * 8 + b"..",
         )
         for byte in _ALL
     ),
-    *(_odd(f"byte 0x{byte:02x} first", bytes([byte]) + b"\0\0\0\0\0\0\0\0\0.") for byte in _ALL),
+    *(_swept(f"byte 0x{byte:02x} first", bytes([byte]) + b"\0\0\0\0\0\0\0\0\0.") for byte in _ALL),
 )
 
 _LENGTHS = (

@@ -45,6 +45,8 @@ class Case:
     output: int = 2**22
     """Bytes that one face may print."""
     faces: tuple[Face, ...] = ("print", "colour", "json")
+    options: tuple[str, ...] = ()
+    """More of the command line, e.g. a lower limit: what is refused then costs less time."""
 
     def write(self, folder: Path) -> Path:
         """Make the file in `folder`; return the path to open."""

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import random
 import struct
 import zlib
 from collections.abc import Callable
@@ -15,7 +16,7 @@ _HONEST = honest({"weight": [1.5, 2.5], "bias": None})
 _SHOWS = ("['weight']", "['bias']")
 _HEAD = b"\x80\x04"
 _RUNS = whole(call(reference("os", "system"), text(f"touch {MARKER}")))
-_NOISE = bytes((i * i * 7 + i // 3) % 251 for i in range(60_000))
+_NOISE = random.Random(0).randbytes(2_000_000)
 _LONG = whole(
     mapping(
         (text("first"), integer(1)),
@@ -96,38 +97,50 @@ def _of(name: str, suffix: str, pack: Callable[[bytes], bytes]) -> tuple[Case, .
     # A text, a list and bytes that claim what the zeros then fill.
     text_head = _HEAD + b"\x8d" + struct.pack("<Q", 4 * _GIGABYTE)
     bytes_head = _HEAD + b"\x8e" + struct.pack("<Q", 3 * _GIGABYTE)
-    packed = pack(_LONG)
     bounds = {"codes": (2,), "seconds": 12.0, "mebibytes": 96, "faces": ("print",)}
+    lowered = {**bounds, "options": ("--max-decompressed", "100_000_000"), "seconds": 4.0}
+    # The limit that holds by default is tried where unpacking is fast enough for it.
+    whole_gigabyte = bounds if name in ("gzip", "zstd") else lowered
     return (
         case("honest", pack(_HONEST), shows=_SHOWS),
         case("that runs code", pack(_RUNS), imports=("os.system",)),
-        case("bomb of zero opcodes", _bomb(pack, _HEAD, 4), **bounds),
+        case("bomb of zero opcodes", _bomb(pack, _HEAD, 4), **lowered),
         case(
-            "bomb behind STOP", _bomb(pack, _HONEST, 4), **{**bounds, "codes": (0, 2)}, shows=_SHOWS
+            "bomb behind STOP",
+            _bomb(pack, _HONEST, 4),
+            **{**lowered, "codes": (0, 2)},
+            shows=_SHOWS,
         ),
-        case("bomb in one text", _bomb(pack, text_head, 4), **bounds),
-        case("bomb in one bytes", _bomb(pack, bytes_head, 4), **bounds),
-        case("bomb in one line", _bomb(pack, b"V", 4), **bounds),
+        case("bomb in one text", _bomb(pack, text_head, 4), **lowered),
+        case("bomb in one bytes", _bomb(pack, bytes_head, 4), **whole_gigabyte),
+        case("bomb in one line", _bomb(pack, b"V", 4), **lowered),
         case(
             "of gigabytes that are declared and not there",
             lambda: pack(bytes_head + bytes(100)),
             **bounds,
         ),
         case("in itself, three levels", _matryoshka(pack, 3), codes=(0, 2)),
-        case("in itself, 400 levels", _matryoshka(pack, 400), codes=(0, 2)),
-        case("cut in the middle", packed[: len(packed) // 2], codes=(2,), shows=("['first']",)),
-        case("cut one byte before its end", packed[:-1], codes=(0, 2), warns=True),
-        case("cut in its header", packed[:5], codes=(2,)),
-        case("of one byte of its header", packed[:1], codes=(2,)),
+        case("in itself, 60 levels", _matryoshka(pack, 60), codes=(0, 2)),
+        case("cut in the middle", _damaged(pack, _cut_in_half), codes=(2,), shows=("['first']",)),
+        case(
+            "cut one byte before its end",
+            _damaged(pack, lambda data: data[:-1]),
+            codes=(0, 2),
+            shows=("['first']", "['last']"),
+            # Of a zstd stream no more is known than that it has ended; its content is whole.
+            warns=name != "zstd",
+        ),
+        case("cut in its header", _damaged(pack, lambda data: data[:5]), codes=(2,)),
+        case("of one byte of its header", _damaged(pack, lambda data: data[:1]), codes=(2,)),
         case(
             "with a flipped bit in the middle",
-            _flipped(packed, len(packed) // 2),
+            _damaged(pack, lambda data: _flipped(data, len(data) // 2)),
             codes=(0, 2),
             warns=True,
         ),
         case(
             "with a flipped bit in its checksum",
-            _flipped(packed, -6),
+            _damaged(pack, lambda data: _flipped(data, -6)),
             codes=(0, 2),
             warns=name != "xz",
         ),
@@ -152,6 +165,22 @@ def _of(name: str, suffix: str, pack: Callable[[bytes], bytes]) -> tuple[Case, .
         if name == "gzip"
         else case("of a broken pickle", pack(_HONEST[:-1]), codes=(2,), shows=("['weight']",)),
     )
+
+
+@cache
+def _packed(pack: Callable[[bytes], bytes]) -> bytes:
+    """A few blocks of what cannot be compressed, so that damage leaves something to read."""
+    return pack(_LONG)
+
+
+def _damaged(
+    pack: Callable[[bytes], bytes], damage: Callable[[bytes], bytes]
+) -> Callable[[], bytes]:
+    return lambda: damage(_packed(pack))
+
+
+def _cut_in_half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
 
 
 def _flipped(data: bytes, place: int) -> bytes:

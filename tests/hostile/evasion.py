@@ -173,9 +173,9 @@ CASES = (
         Case(
             name=f"protocol {protocol}",
             content=whole(RUNS, protocol=protocol),
-            codes=(2,),
-            says=("protocol",),
-            offset=(0, 2),
+            codes=(0, 2),
+            warns=True,
+            imports=("os.system",),
         )
         for protocol in (6, 127, 255)
     ),

@@ -82,7 +82,8 @@ def _check_json(case: Case, seen: Seen) -> None:
     for name in case.imports:
         assert any(name in line for line in told["imports"]), (name, told["imports"])
     if case.warns:
-        noted = told["warnings"] or error or any(leaf["notes"] for leaf in told["leaves"])
+        noted = told["warnings"] or error or told["notes"]
+        noted = noted or any(leaf["notes"] for leaf in told["leaves"])
         assert noted or any(field["notes"] for field in told["static_fields"]), "nothing is said"
 
 

@@ -36,8 +36,8 @@ class Figures:
 def fuzz(*, count: int, seconds: float, seed: int, keep: Path | None = None) -> Figures:
     """Open up to `count` mutants in at most `seconds`, with all that follows an opening."""
     from eqxview.errors import EqxviewError
-    from eqxview.readers import ReadOptions, open_file
     from eqxview.inspect.analyses import ANALYSES
+    from eqxview.readers import ReadOptions, open_file
     from eqxview.render import page_json, page_text
     from eqxview.render.formats import Drawing
     from eqxview.render.page import page_of

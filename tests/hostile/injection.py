@@ -78,6 +78,13 @@ def _everywhere(word: str) -> dict[str, bytes]:
     return {
         "a key": mapping((text(word), integer(1))),
         "a key in a tuple": mapping((group(text(word), integer(1)), integer(1))),
+        "a key that is a class": mapping((stacked_reference(word, word), integer(1))),
+        "a key that is a function": mapping((stacked_reference("a.b", f"f{word}"), integer(1))),
+        "a key that is a call": mapping((call(stacked_reference(word, word)), integer(1))),
+        "a key that is an object": mapping(
+            (build(new(stacked_reference(word, word)), mapping((text(word), text(word)))), b"N")
+        ),
+        "a key that is a set": mapping((b"(" + text(word) + b"\x91", integer(1))),
         "a bytes key": mapping((short_bytes(word.encode("utf-8", "replace")), integer(1))),
         "a text": text(word),
         "a text in a set": b"\x8f(" + text(word) + b"\x90",
@@ -212,7 +219,7 @@ CASES = (
                 "\x1b[2J\x1b]52;c;aGVsbG8=\x07.pkl",
                 "a\nb.pkl",
                 "\u202elkp.exe",
-                "[/nope] [link=x]y[link].pkl",
+                "[bold red][@click=app.quit]x.pkl",
                 b"\xff\xfe\x9b.pkl",
                 "-rf.pkl",
                 "100% {x} %s.pkl",

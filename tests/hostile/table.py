@@ -10,6 +10,7 @@ from hostile import (
     gadgets,
     injection,
     paths,
+    source_hunts,
 )
 from hostile.case import Case
 
@@ -23,6 +24,7 @@ FAMILIES: dict[str, tuple[Case, ...]] = {
     "injection": injection.CASES,
     "compressed": compressed.CASES,
     "paths": paths.CASES,
+    "source hunts": source_hunts.CASES,
 }
 
 

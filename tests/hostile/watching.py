@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hostile.assemble import honest
 from hostile.case import MARKER, Case, Face
+from hostile.source_hunts import plant
 
 HERE = Path(__file__).parent
 CANARIES = HERE / "canary"
@@ -64,6 +65,9 @@ class _Observation:
         self.work = folder / "work"
         self.work.mkdir()
         (folder / "out").mkdir()
+        self.planted = folder / "planted"
+        self.planted.mkdir()
+        plant(self.planted)
         self.report = folder / "report"
         self.trace = folder / "trace"
         self.jobs: list[tuple[Case, Face, dict]] = []
@@ -79,7 +83,7 @@ class _Observation:
                         face,
                         {
                             "path": path,
-                            "arguments": [*OPTIONS[face], "--", path],
+                            "arguments": [*OPTIONS[face], *case.options, "--", path],
                             "stdout": f"{place}.out",
                             "stderr": f"{place}.err",
                             # The process's own seconds are what is judged; this one only ends
@@ -111,7 +115,7 @@ class _Observation:
         plan = {
             "report": str(self.report),
             "trace": str(self.trace),
-            "source_roots": [str(CANARIES), *filter(os.path.isdir, sys.path)],
+            "source_roots": [str(CANARIES), str(self.planted), *filter(os.path.isdir, sys.path)],
             "warm_up": self._warm_up(),
             "address_space": _ADDRESS_SPACE,
             "file_size": 2**30,
@@ -125,7 +129,11 @@ class _Observation:
         done = subprocess.run(
             [sys.executable, "-P", str(HERE / "watch.py"), str(manifest)],
             cwd=self.work,
-            env={**os.environ, "PYTHONPATH": str(CANARIES), "PYTHONHASHSEED": "0"},
+            env={
+                **os.environ,
+                "PYTHONPATH": self._import_path(),
+                "PYTHONHASHSEED": "0",
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -145,6 +153,10 @@ class _Observation:
         words = violation or f"exit {done.returncode}\n{trace[-3000:]}\n{done.stderr[-3000:]}"
         return ended, words
 
+    def _import_path(self) -> str:
+        before = os.environ.get("PYTHONPATH", "")
+        return os.pathsep.join(filter(None, (str(CANARIES), str(self.planted), before)))
+
     def _warm_up(self) -> list[tuple[str, list[str]]]:
         """Honest files, so that what eqxview imports when first needed is there."""
         from hostile.compressed import PACKERS
@@ -160,7 +172,9 @@ class _Observation:
         for name, content in (("broken.pkl", data[:-3]), ("source.pkl", _OF_A_CLASS)):
             (folder / name).write_bytes(content)
             runs += [(str(folder / name), list(options)) for options in OPTIONS.values()]
-        return runs
+        # A large tree is summed with NumPy.
+        (folder / "large.pkl").write_bytes(honest([0] * 120_000))
+        return [*runs, (str(folder / "large.pkl"), ["--print"])]
 
     def _seen(self, number: int, record: dict, died: str) -> Seen:
         case, _, job = self.jobs[number]
@@ -172,7 +186,7 @@ class _Observation:
         text = ""
         if output:
             with stdout.open("rb") as file:
-                text = file.read(case.output).decode("utf-8", "surrogateescape")
+                text = file.read(case.output).decode("utf-8", "ignore")
         seen = Seen(
             code=record.get("code"),
             died=died,
