@@ -9,6 +9,7 @@
 | `calls.py` | what the few calls stand for that are described better than as calls |
 | `arrays.py`, `dtypes.py`, `prng_keys.py` | arrays: their types, held against their bytes |
 | `array_runs.py` | a shortcut for the opcodes that arrays are written as |
+| `joblib_arrays.py` | arrays of joblib, whose bytes lie between the opcodes |
 | `salvage.py` | what a broken pickle has described before it breaks |
 | `record.py` | what the usual way would import, and what is suspicious |
 | `recognise/` | what calls, references, dicts and sets stand for |

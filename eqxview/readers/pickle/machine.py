@@ -58,6 +58,7 @@ class Machine:
     __slots__ = (
         "buffers",
         "clock",
+        "is_inner",
         "limits",
         "marks",
         "memo",
@@ -67,6 +68,7 @@ class Machine:
         "shortcuts",
         "sparse_memo",
         "stack",
+        "table",
         "tape",
     )
 
@@ -80,6 +82,7 @@ class Machine:
         record: Record | None = None,
         opcodes: int = 0,
         shortcuts: bool = True,
+        is_inner: bool = False,
     ) -> None:
         self.limits = limits or Limits()
         self.clock = clock or Clock(self.limits)
@@ -97,6 +100,10 @@ class Machine:
         self.opcodes = opcodes
         """Opcodes run so far, to the nearest `CHECK_EVERY` while the machine runs."""
         self.protocol = 0
+        self.table: list[Opcode] = []
+        """What each byte does, while the machine runs."""
+        self.is_inner = is_inner
+        """Whether this pickle stands between the opcodes of another one."""
         self.buffers = 0
         """Out-of-band buffers asked for."""
 
@@ -106,6 +113,7 @@ class Machine:
         Raises `UnreadableFile` where the file breaks; `stack` and `marks` then hold what had
         been described. Raises `FoldedAway` if it must be run again without shortcuts.
         """
+        self.table = table
         handlers = [opcode.run for opcode in table]
         tape = self.tape
         memory = _Memory()

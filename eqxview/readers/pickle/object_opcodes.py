@@ -11,6 +11,7 @@ from eqxview.readers.pickle.descriptions import (
     PersistentId,
     Reference,
 )
+from eqxview.readers.pickle.joblib_arrays import is_joblib_array, joblib_array
 from eqxview.readers.pickle.machine import Machine, Opcode, Stopped
 
 _UINT64 = Struct("<Q").unpack_from
@@ -93,7 +94,10 @@ def _reduce(m: Machine) -> None:
 def _build(m: Machine) -> None:
     stack = m.stack
     state = stack.pop()
-    built(m, stack[-1], state)
+    target = stack[-1]
+    built(m, target, state)
+    if type(target) is Call and is_joblib_array(target):
+        stack[-1] = joblib_array(m, target)
 
 
 def _newobj(m: Machine) -> None:
