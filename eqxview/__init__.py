@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eqxview.errors import EqxviewError as EqxviewError
+    from eqxview.inspect.placement import placement as placement
+    from eqxview.notebook.show import show as show
     from eqxview.readers import open_file as open_file
     from eqxview.tree import Tree as Tree
     from eqxview.tree.live import tree_of as tree_of
@@ -20,10 +22,19 @@ _LAZY = {
     "EqxviewError": "eqxview.errors",
     "Tree": "eqxview.tree",
     "open_file": "eqxview.readers",
+    "placement": "eqxview.inspect.placement",
+    "show": "eqxview.notebook.show",
     "tree_of": "eqxview.tree.live",
+    # `%load_ext eqxview` calls these two.
+    "load_ipython_extension": "eqxview.notebook.extension",
+    "unload_ipython_extension": "eqxview.notebook.extension",
 }
 
-__all__ = ["EqxviewError", "Tree", "__version__", "open_file", "tree_of"]
+# Functions that return a report. What they return here has everything that the report has, and
+# shows itself in a notebook and at a prompt.
+_DISPLAYED = frozenset({"diff", "partition", "placement", "roles"})
+
+__all__ = ["EqxviewError", "Tree", "__version__", "open_file", "placement", "show", "tree_of"]
 
 
 def __getattr__(name: str) -> Any:
@@ -31,7 +42,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'eqxview' has no attribute {name!r}")
     from importlib import import_module
 
-    value = globals()[name] = getattr(import_module(_LAZY[name]), name)
+    value = getattr(import_module(_LAZY[name]), name)
+    if name in _DISPLAYED:
+        value = import_module("eqxview.notebook.display").displayed(value)
+    globals()[name] = value
     return value
 
 

@@ -38,6 +38,7 @@ class Format(NamedTuple):
 FORMATS: list[Format] = [
     Format("text", "lines for a terminal or a pipe", "eqxview.render.page_text"),
     Format("json", "one object, every leaf an object in it", "eqxview.render.page_json"),
+    Format("html", "a page for a browser, complete in one file", "eqxview.render.html.page_html"),
 ]
 
 

@@ -1,0 +1,8 @@
+"""What a notebook, or a Python prompt, shows.
+
+| file | what it holds |
+|---|---|
+| `display.py` | an answer that shows itself: HTML in a notebook, text at a prompt |
+| `show.py` | `eqxview.show(x)`: any analysis of a live object or a file |
+| `extension.py` | `%load_ext eqxview`: Modules that show themselves, and `%%recompiles` |
+"""
