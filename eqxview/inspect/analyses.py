@@ -31,6 +31,12 @@ class Analysis(NamedTuple):
 # In the order of the tabs. The first is what is shown when nobody asks for another.
 ANALYSES: list[Analysis] = [
     Analysis("tree", "Tree", "every node: its role, type and size", "eqxview.inspect.tree_view"),
+    Analysis(
+        "placement",
+        "Devices",
+        "where each array lives: device, commitment, shards, what is held twice",
+        "eqxview.inspect.placement",
+    ),
 ]
 
 

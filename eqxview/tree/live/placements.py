@@ -42,12 +42,23 @@ def _placement(sharding: Any, shape: tuple[int, ...]) -> Placement:
         grid=grid,
         blocks=blocks,
         mesh=() if mesh is None else tuple((sanitise(str(a)), n) for a, n in mesh.shape.items()),
-        spec="" if spec is None else sanitise(str(spec)),
+        spec="" if spec is None else sanitise(_spec_text(spec)),
         memory="" if memory in (None, usual) else sanitise(memory),
         elsewhere=tuple(
             name for name, device in zip(names, devices, strict=True) if device not in here
         ),
     )
+
+
+def _spec_text(spec: Any) -> str:
+    """A PartitionSpec as one would write it: whole axes at its end say nothing."""
+    text = str(spec)
+    if "reduced" in text:
+        return text
+    axes = list(spec)
+    while axes and axes[-1] is None:
+        axes.pop()
+    return f"P({', '.join(map(repr, axes))})"
 
 
 def _layout(
