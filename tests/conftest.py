@@ -7,7 +7,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 for name in ("COLUMNS", "LINES"):
     os.environ.pop(name, None)
 
-import jax
+import jax  # noqa: E402  (it reads the environment when it is imported)
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
