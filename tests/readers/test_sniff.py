@@ -3,6 +3,8 @@
 import io
 import os
 import pickle
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -118,3 +120,18 @@ def test_a_name_that_is_no_file_is_told_harmlessly(path):
     with pytest.raises(UnreadableFile) as caught:
         open_file(path)
     assert str(caught.value).isprintable()
+
+
+def test_without_pread_a_file_is_read_all_the_same(tmp_path):
+    """Windows has none."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps([bytes(100_000), "end"]))
+    code = f"""
+import os
+del os.pread
+from eqxview.readers import open_file
+found = open_file({str(path)!r})
+print(found.error, found.trees[0].value_text(2))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "None 'end'\n"
