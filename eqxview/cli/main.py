@@ -1,5 +1,6 @@
 """Runs a command. Every failure ends here: one line, a hint, an exit code, no traceback."""
 
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +14,11 @@ from eqxview.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EqxviewError, Li
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line `arguments` (without the program's name); return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal or pipe that knows no box-drawing, nor the letters of a file, gets
+            # escapes in their place: the answer is worth more than its looks.
+            stream.reconfigure(errors="backslashreplace")
     if list(arguments) == ["--version"]:
         # Without the argument parser: that is half the time of it.
         print(f"eqxview {eqxview.__version__}")
