@@ -79,6 +79,7 @@ _LAUGHING = tuple(
         content=whole(content),
         codes=(0, 2),
         output=2**24,
+        faces=("print", "json"),
         **more,
     )
     for name, content, more in (
@@ -195,6 +196,7 @@ _NESTED = tuple(
         content=content,
         codes=(0, 2),
         # Keys, sets and dtypes are one line each, cut anyway.
+        faces=("print", "json"),
         warns=name not in ("dict keys", "frozensets", "keys that are tuples", "dtypes"),
         seconds=6.0,
         mebibytes=256,
@@ -317,7 +319,12 @@ def _colliding(index: int) -> int:
 _FLOODS = (
     _flooding("None", _flood(b"N")),
     _flooding("None in a list", _flood(b"N", before=b"](")),
-    _flooding("appended numbers", _flood(b"K\x01a", before=b"]")),
+    _flooding(
+        "appended numbers",
+        _flood(b"K\x01a", before=b"]"),
+        options=("--max-nodes", "50_000"),
+        warns=True,
+    ),
     _flooding("empty lists", _flood(b"]", before=b"](")),
     _flooding("empty dicts", _flood(b"}", before=b"](")),
     _flooding("marks", _flood(b"(")),
@@ -388,11 +395,11 @@ _FLOODS = (
         seconds=1.0,
     ),
     _heavy(
-        "100,000 keys",
+        "30,000 keys",
         lambda: (
             _HEAD
             + b"}("
-            + b"".join(b"J" + struct.pack("<i", i) + b"N" for i in range(100_000))
+            + b"".join(b"J" + struct.pack("<i", i) + b"N" for i in range(30_000))
             + b"u."
         ),
     ),
@@ -485,17 +492,17 @@ _FLOODS = (
         ),
     ),
     _heavy(
-        "one shared list in 20,000 places",
-        lambda: _HEAD + b"](K\x01K\x02K\x03eq\0](" + b"h\0" * 20_000 + b"e.",
+        "one shared list in 5,000 places",
+        lambda: _HEAD + b"](K\x01K\x02K\x03eq\0](" + b"h\0" * 5_000 + b"e.",
         faces=("print", "json"),
     ),
     _heavy(
-        "one shared array in 20,000 places",
+        "one shared array in 5,000 places",
         lambda: (
             _HEAD
             + numpy_array(b"K\x01\x85", dtype("f4"), short_bytes(bytes(4)))
             + b"q\0]("
-            + b"h\0" * 20_000
+            + b"h\0" * 5_000
             + b"e."
         ),
         faces=("print", "json"),

@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +28,10 @@ def main(manifest: str) -> None:
         if child == 0:
             _load(path, how, plan["canary"], marker)
         os.waitpid(child, 0)
+        # Some payloads start a process that nobody waits for.
+        patience = time.monotonic() + 5
+        while not marker.exists() and time.monotonic() < patience:
+            time.sleep(0.01)
         if not marker.exists():
             idle.append(name)
         marker.unlink(missing_ok=True)

@@ -25,6 +25,12 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _HARMLESS = frozenset({"builtins.id", "array.__new__", "sys._getframe"})
 
 
+# What Python itself does on the way to a module or a class; only in a cold run.
+_OF_IMPORTS = frozenset(
+    {"marshal.loads", "os.listdir", "object.__getattr__", "object.__setattr__", "code.__new__"}
+)
+
+
 class Watch:
     """The audit hook. Once added it cannot be removed, only told to look away."""
 
@@ -36,6 +42,11 @@ class Watch:
         self.file: str | None = None
         """The file that may be opened; `None` while the watch looks away."""
         import ast
+        import collections
+        import dataclasses
+        import enum
+        import functools
+        import typing
 
         self.parse = ast.parse.__code__
         # Where code may come from in a cold run: Python itself and eqxview, not the canary.
@@ -46,7 +57,11 @@ class Watch:
             self.own,
             os.path.dirname(os.path.realpath(os.__file__)) + os.sep,
             "<frozen ",
-            "<string>",
+        )
+        # A cold run makes classes: these write methods as source, and set odd attributes.
+        self.makers = tuple(
+            os.path.realpath(module.__file__)
+            for module in (collections, dataclasses, enum, functools, typing)
         )
 
     def hook(self, event: str, arguments: tuple) -> None:
@@ -70,7 +85,7 @@ class Watch:
             if flags & _WRITES or not isinstance(path, str | bytes | os.PathLike):
                 return False
             return self.may_read(os.fsdecode(path), file)
-        if event in ("os.listdir", "os.scandir"):
+        if event in ("os.listdir", "os.scandir") and not self.cold:
             return (os.path.realpath(os.fsdecode(arguments[0])) + os.sep).startswith(self.roots)
         if event == "compile":
             # `ast.parse` compiles to a syntax tree, which runs nothing.
@@ -78,8 +93,10 @@ class Watch:
         if event == "import":
             return self.cold and not arguments[0].startswith("eqxview_canary")
         if event == "exec":
-            return self.cold and arguments[0].co_filename.startswith(self.trusted)
-        return self.cold and event in ("marshal.loads", "sys.addaudithook")
+            return self.comes_from_us(3) or (
+                self.cold and arguments[0].co_filename.startswith(self.trusted)
+            )
+        return event in _OF_IMPORTS and self.cold and self.comes_from_us(3)
 
     def may_read(self, path: str, file: str) -> bool:
         """Whether `path` is the file itself, a class's source, or a module of our own."""
@@ -94,8 +111,9 @@ class Watch:
         return self.cold and real.startswith(self.trusted)
 
     def comes_from_us(self, depth: int) -> bool:
-        """Whether a cold run's own import is at work."""
-        return self.cold and sys._getframe(depth).f_code.co_filename.startswith("<frozen ")
+        """Whether a cold run's own import, or a class that it makes, is at work."""
+        name = sys._getframe(depth).f_code.co_filename
+        return self.cold and (name.startswith("<frozen ") or os.path.realpath(name) in self.makers)
 
 
 class Memory:
