@@ -123,7 +123,7 @@ class PlacementReport:
                 for group in self.groups
             ),
             title="placements, the rarest first (*: committed)",
-            tones=tuple(map(self._tone, range(len(self.groups)))),
+            tones=tuple(self._tone(index) for index in range(len(self.groups))),
         )
 
     def _subtrees(self) -> Table:
