@@ -32,6 +32,13 @@ class Analysis(NamedTuple):
 ANALYSES: list[Analysis] = [
     Analysis("tree", "Tree", "every node: its role, type and size", "eqxview.inspect.tree_view"),
     Analysis(
+        "partition",
+        "Partition",
+        "the two halves that a filter makes, and what decided about each leaf",
+        "eqxview.inspect.partition_by_filter",
+        takes_filter=True,
+    ),
+    Analysis(
         "placement",
         "Devices",
         "where each array lives: device, commitment, shards, what is held twice",

@@ -1,0 +1,52 @@
+"""A filter, parsed: what a question holds as text, ready to be asked about any tree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from eqxview.inspect.filters.expression import Expression, Python
+from eqxview.inspect.filters.grammar import parse_expression
+from eqxview.inspect.filters.predicates import find_predicate
+from eqxview.inspect.masks import Mask, both, leaf_rows
+from eqxview.tree.columns import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which leaves of a tree are meant."""
+
+    text: str
+    """As it was typed, spaces around it left out."""
+    expression: Expression
+
+    def rows(self, tree: Tree) -> Mask:
+        """Every row for which the filter holds: static fields and containers too."""
+        return self.expression.rows(tree)
+
+    def leaves(self, tree: Tree) -> Mask:
+        """The leaves for which the filter holds."""
+        return both(self.rows(tree), leaf_rows(tree))
+
+    def deciders(self, tree: Tree, among: Mask) -> Iterator[tuple[str, Mask]]:
+        """The rows of `among`, each once, with the part of the filter that decided about them.
+
+        Of parts that must all hold, the first that does not has decided; of alternatives, the
+        first that holds; where none did so alone, all of them together.
+        """
+        return self.expression.deciders(tree, among)
+
+    def python(self) -> Python | None:
+        """The filter as a Python expression of `leaf` and `path`, where Python can tell."""
+        return self.expression.python()
+
+    def predicate_spec(self) -> str:
+        """`eqx.is_array`, if the filter is one predicate and nothing else; or empty."""
+        predicate = find_predicate(self.text)
+        return "" if predicate is None else predicate.spec
+
+
+def parse_filter(text: str) -> Filter:
+    """The filter that `text` writes.
+
+    Raises `FilterError`, with the place and with the choices there are.
+    """
+    return Filter(text.strip(), parse_expression(text))
