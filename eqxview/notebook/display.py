@@ -74,9 +74,9 @@ class Display:
     def __repr__(self) -> str:
         lines = self._lines()
         first = list(islice(lines, _PROMPT_LINES))
-        rest = sum(1 for _ in lines)
-        if rest:
-            first.append(f"… and {rest:,} more lines; print it to see them all")
+        # How many more there are is not worth drawing a million of them.
+        if next(lines, None) is not None:
+            first.append(f"… these are the first {_PROMPT_LINES} lines; print it to see them all")
         return "\n".join(first)
 
     def _lines(self) -> Iterator[str]:

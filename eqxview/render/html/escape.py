@@ -1,19 +1,23 @@
 """Text made safe for HTML."""
 
 import re
-from html import escape
 
 from eqxview.tree.sanitise import sanitise
 
 _NO_LIMIT = 1 << 40
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 def safe(text: str) -> str:
-    """`text` for an element or a quoted attribute; control characters are shown as escapes.
+    """`text` for an element or an attribute in double quotes; control characters are shown as escapes.
 
     What comes from a tree is without them already. An analysis may have made text of its own.
     """
-    return escape(text if text.isprintable() else sanitise(text, limit=_NO_LIMIT))
+    if not text.isprintable():
+        text = sanitise(text, limit=_NO_LIMIT)
+    # Not `html.escape`: it writes six characters for each `'`, which is in every key path of a
+    # dict, and means nothing between double quotes.
+    return text.translate(_ESCAPES)
 
 
 def safe_lines(text: str) -> str:

@@ -57,7 +57,7 @@ def extent_of(outline: Outline, room: Room) -> Extent:
             rest = children.left_out(row, runs)
             if rest:
                 extent.left_out[row] = rest
-            if not runs and not rest:
+            if not runs:
                 continue
             extent.runs[row] = runs
             drawn += len(runs)

@@ -13,6 +13,9 @@ from eqxview.tree.leaf_line import container_text, leaf_line
 from eqxview.tree.wording import byte_size, counted, short_count
 
 _PATH_CHARACTERS = 120
+_TOLD_NODES = 4_000
+"""Nodes on a page up to which each has its key path as a tooltip. Of a larger page, paths would
+be a third."""
 _PROBLEM = int(Flag.PROBLEM)
 
 _ROLE_CLASSES: dict[int, str] = {
@@ -30,6 +33,7 @@ def outline_html(outline: Outline, room: Room) -> Iterator[str]:
     """The lines of an outline, from the root of its tree down."""
     tree = outline.tree
     extent = extent_of(outline, room)
+    tells_paths = sum(map(len, extent.runs.values())) <= _TOLD_NODES
     yield f'<div role=tree class=tree aria-label="{safe(outline.title or tree.label(0))}">'
     # No recursion: a file may nest deeper than Python calls.
     waiting: list[Run | str] = [Run(0, 0)]
@@ -38,11 +42,12 @@ def outline_html(outline: Outline, room: Room) -> Iterator[str]:
         if isinstance(item, str):
             yield item
             continue
+        tooltip = _tooltip(tree, item.first) if tells_paths else ""
         runs = extent.runs.get(item.first)
         if runs is None:
-            yield _leaf(outline, item)
+            yield _single(outline, item, tooltip, left_out=extent.left_out.get(item.first, 0))
             continue
-        yield _container(outline, item, is_open=item.first in extent.is_open)
+        yield _container(outline, item, tooltip, is_open=item.first in extent.is_open)
         waiting.append(_end(extent, item.first))
         waiting.extend(reversed(runs))
     yield "</div>"
@@ -59,27 +64,32 @@ def legend_html(tree: Tree) -> str:
     )
 
 
-def _leaf(outline: Outline, run: Run) -> str:
-    role, cells = _node(outline, run)
-    return f"<div role=treeitem class={role}{_tooltip(outline.tree, run.first)}>{cells}</div>"
+def _single(outline: Outline, run: Run, tooltip: str, *, left_out: int) -> str:
+    """A node with nothing drawn below it."""
+    role, cells = _node(outline, run, remark=_more(left_out) if left_out else "")
+    return f"<div role=treeitem class={role}{tooltip}>{cells}</div>"
 
 
-def _container(outline: Outline, run: Run, *, is_open: bool) -> str:
+def _container(outline: Outline, run: Run, tooltip: str, *, is_open: bool) -> str:
     role, cells = _node(outline, run)
     return (
         f"<div role=treeitem><details{' open' if is_open else ''}>"
-        f"<summary class={role}{_tooltip(outline.tree, run.first)}>{cells}</summary>"
+        f"<summary class={role}{tooltip}>{cells}</summary>"
         "<div role=group>"
     )
 
 
 def _end(extent: Extent, row: int) -> str:
     count = extent.left_out.get(row, 0)
-    more = f"<div class=more>… {counted(count, 'more node')} not drawn here</div>" * (count > 0)
+    more = f"<div class=more>{_more(count)}</div>" if count else ""
     return f"{more}</div></details></div>"
 
 
-def _node(outline: Outline, run: Run) -> tuple[str, str]:
+def _more(count: int) -> str:
+    return f"… {counted(count, 'more node')} not drawn here"
+
+
+def _node(outline: Outline, run: Run, *, remark: str = "") -> tuple[str, str]:
     """The class of a node's line, and its cells."""
     tree, row = outline.tree, run.first
     line = leaf_line(tree, row)
@@ -95,7 +105,7 @@ def _node(outline: Outline, run: Run) -> tuple[str, str]:
             if mark.word
         )
     label, what, elements, size = line.label, line.what, line.elements, line.size
-    remarks = line.remarks
+    remarks = " ".join(filter(None, (line.remarks, remark)))
     if run.length > 1:
         label = run_label(tree, run)
         if tree.end[row] > row + 1:
@@ -106,11 +116,12 @@ def _node(outline: Outline, run: Run) -> tuple[str, str]:
     if line.letter:
         what = f"{line.letter} {what}"
     head = f"<b><u>{safe(glyph)}</u> {safe(label)}</b>" if glyph else f"<b>{safe(label)}</b>"
-    tail = f"<i>{marks}{safe(remarks)}</i>" if marks or remarks else ""
+    # Spaces: for who copies a line, and where a style is stripped.
+    tail = f" <i>{marks}{safe(remarks)}</i>" if marks or remarks else ""
     if not elements and not size:
         # What says nothing of sizes has their room.
-        return role, f"{head}<i class=w>{safe(what)}</i>{tail}"
-    return role, f"{head}<i>{safe(what)}</i><i>{elements}</i><i>{size}</i>{tail}"
+        return role, f"{head} <i class=w>{safe(what)}</i>{tail}"
+    return role, f"{head} <i>{safe(what)}</i> <i>{elements}</i> <i>{size}</i>{tail}"
 
 
 def _sums(tree: Tree, run: Run) -> tuple[str, str]:
