@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from eqxview.errors import EqxviewError as EqxviewError
     from eqxview.inspect.placement import placement as placement
+    from eqxview.notebook.graph import graph as graph
     from eqxview.notebook.show import show as show
     from eqxview.readers import open_file as open_file
     from eqxview.tree import Tree as Tree
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "EqxviewError": "eqxview.errors",
     "Tree": "eqxview.tree",
+    "graph": "eqxview.notebook.graph",
     "open_file": "eqxview.readers",
     "placement": "eqxview.inspect.placement",
     "show": "eqxview.notebook.show",
@@ -34,7 +36,16 @@ _LAZY = {
 # shows itself in a notebook and at a prompt.
 _DISPLAYED = frozenset({"diff", "partition", "placement", "roles"})
 
-__all__ = ["EqxviewError", "Tree", "__version__", "open_file", "placement", "show", "tree_of"]
+__all__ = [
+    "EqxviewError",
+    "Tree",
+    "__version__",
+    "graph",
+    "open_file",
+    "placement",
+    "show",
+    "tree_of",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,6 @@
 """The table of formats. A line here, and every analysis comes in it."""
 
+import os
 from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +17,8 @@ class Drawing(NamedTuple):
     colour: bool = False
     width: int | None = None
     """Columns that lines must fit in; `None` never cuts."""
+    max_nodes: int = 150
+    """About how many nodes and boxes a picture of one tree may have: more cannot be taken in."""
 
 
 class Format(NamedTuple):
@@ -39,6 +42,9 @@ FORMATS: list[Format] = [
     Format("text", "lines for a terminal or a pipe", "eqxview.render.page_text"),
     Format("json", "one object, every leaf an object in it", "eqxview.render.page_json"),
     Format("html", "a page for a browser, complete in one file", "eqxview.render.html.page_html"),
+    Format("dot", "a diagram as Graphviz text", "eqxview.render.dot.page_dot"),
+    Format("svg", "the diagram as a picture", "eqxview.render.dot.page_svg"),
+    Format("png", "the diagram in pixels", "eqxview.render.dot.page_png", is_binary=True),
 ]
 
 
@@ -49,3 +55,9 @@ def find_format(name: str) -> Format:
             return candidate
     names = ", ".join(candidate.name for candidate in FORMATS)
     raise UsageError(f"there is no format {name!r}", hint=f"the formats are: {names}")
+
+
+def format_of_file(path: str) -> Format:
+    """The format that the name of a file asks for by its suffix; text where it asks for none."""
+    suffix = os.path.splitext(path)[1].lstrip(".").lower()
+    return next((known for known in FORMATS if known.name == suffix), FORMATS[0])
