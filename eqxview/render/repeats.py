@@ -35,6 +35,8 @@ class Repeats:
     def __init__(self, tree: Tree, columns: Sequence[MarkColumn] = ()) -> None:
         self._tree = tree
         self._columns = (
+            # `[[a], b]` and `[[a, b]]` have the same rows, and differ in depth alone.
+            tree.depth,
             tree.kind,
             tree.role,
             tree.flags,
