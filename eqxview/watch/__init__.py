@@ -1,0 +1,28 @@
+"""What JAX compiles, and why it compiles again.
+
+| file | idea |
+|---|---|
+| `watch.py` | `watch`: on and off |
+| `log.py` | what was compiled, as frozen data, and as JSON |
+| `causes.py` | the table of causes, each with its fix |
+| `recorder.py` | from calls to a log |
+| `listener.py` | hears from JAX about everything that is compiled |
+| `frames.py` | finds the call on the stack |
+| `call.py` | what is kept of that call |
+| `history.py` | the nearest earlier call |
+| `difference.py` | in what two calls differ |
+| `call_key.py` | everything that decides which program serves a call |
+| `settings.py` | the part of it that is not in the arguments |
+| `array_mark.py`, `static_mark.py`, `function_mark.py` | what is kept of a value |
+| `identity.py` | "the same object", without holding it |
+| `site.py` | lines of source code, and whose they are |
+"""
+
+from eqxview.watch.causes import CAUSES as CAUSES
+from eqxview.watch.difference import Difference as Difference
+from eqxview.watch.log import Compile as Compile
+from eqxview.watch.log import Log as Log
+from eqxview.watch.log import Seconds as Seconds
+from eqxview.watch.site import Site as Site
+from eqxview.watch.watch import Watch as Watch
+from eqxview.watch.watch import watch as watch

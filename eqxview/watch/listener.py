@@ -1,0 +1,116 @@
+"""Hears from JAX about everything that it compiles, and tells the recorders that are on.
+
+One listener for the process, there only while somebody watches. A call that finds its program
+never comes here: watching costs it nothing.
+"""
+
+import sys
+import threading
+import types
+from typing import Any, Protocol
+
+import jax
+
+from eqxview.watch import frames
+from eqxview.watch.call import Call, call_of
+from eqxview.watch.log import Seconds
+from eqxview.watch.site import Site
+
+_STAGES = {
+    "/jax/core/compile/jaxpr_trace_duration": "trace",
+    "/jax/core/compile/jaxpr_to_mlir_module_duration": "lower",
+    "/jax/core/compile/backend_compile_duration": "compile",
+}
+_FROM_DISK = "/jax/compilation_cache/cache_hits"
+_KEPT = 64
+
+
+class Recorder(Protocol):
+    """Who is told."""
+
+    def compiled(
+        self, name: str, call: Call | None, site: Site | None, seconds: Seconds, *, from_disk: bool
+    ) -> None:
+        """A program was compiled for `call`; `None` where that is not known."""
+
+    def failed(self, error: Exception) -> None:
+        """A call could not be looked at."""
+
+
+class _Ear(threading.local):
+    """What a thread has heard so far of compilations that are not complete."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[int, dict[str, float]] = {}
+        self.from_disk = False
+
+
+class _Listener:
+    def __init__(self) -> None:
+        self._recorders: tuple[Recorder, ...] = ()
+        self._ear = _Ear()
+        self._lock = threading.Lock()
+        self._can_read = False
+
+    def add(self, recorder: Recorder) -> None:
+        with self._lock:
+            if not self._recorders:
+                # Tried before anybody listens: trying it makes JAX tell its listeners.
+                self._can_read = frames.is_readable()
+                jax.monitoring.register_event_duration_secs_listener(self._duration)
+                jax.monitoring.register_event_listener(self._event)
+            self._recorders = (*self._recorders, recorder)
+
+    def remove(self, recorder: Recorder) -> None:
+        with self._lock:
+            self._recorders = tuple(r for r in self._recorders if r is not recorder)
+            if not self._recorders:
+                try:
+                    jax.monitoring.unregister_event_duration_listener(self._duration)
+                    jax.monitoring.unregister_event_listener(self._event)
+                except AssertionError:
+                    return  # somebody has cleared JAX's list of listeners
+
+    def _event(self, event: str, **_: Any) -> None:
+        if event == _FROM_DISK:
+            self._ear.from_disk = True
+
+    def _duration(self, event: str, seconds: float, **names: Any) -> None:
+        stage = _STAGES.get(event)
+        if stage is None:
+            return
+        try:
+            self._heard(stage, seconds, str(names.get("fun_name", "")), sys._getframe(1))
+        except Exception as error:  # noqa: BLE001  a user's program must not end because of us
+            for recorder in self._recorders:
+                recorder.failed(error)
+
+    def _heard(
+        self, stage: str, seconds: float, name: str, frame: types.FrameType | None
+    ) -> None:
+        ear = self._ear
+        dispatch = frames.find_dispatch(frame) if self._can_read else None
+        if dispatch is None:
+            if stage == "compile":
+                self._tell(name, None, frames.stack_site(frame), Seconds(compile=seconds))
+            return
+        # By its address: a frame that is kept keeps alive all that is in it.
+        address = id(dispatch.frame)
+        if stage == "trace" and dispatch.is_innermost:
+            ear.seconds[address] = {}
+            while len(ear.seconds) > _KEPT:
+                del ear.seconds[next(iter(ear.seconds))]
+        spent = ear.seconds.setdefault(address, {})
+        if stage != "trace" or dispatch.is_innermost:
+            spent[stage] = spent.get(stage, 0.0) + seconds
+        if stage == "compile" and dispatch.is_innermost:
+            del ear.seconds[address]
+            self._tell(name, call_of(dispatch), dispatch.site, Seconds(**spent))
+
+    def _tell(self, name: str, call: Call | None, site: Site | None, seconds: Seconds) -> None:
+        from_disk, self._ear.from_disk = self._ear.from_disk, False
+        for recorder in self._recorders:
+            recorder.compiled(name, call, site, seconds, from_disk=from_disk)
+
+
+listener = _Listener()

@@ -1,0 +1,59 @@
+"""JAX's settings as far as they decide which program serves a call: configuration and mesh."""
+
+from typing import Any
+
+import jax
+
+from eqxview.watch.static_mark import StaticMark, static_mark
+
+MESH = "<mesh>"
+
+# Where JAX does not tell the names itself; all of them can be asked for by `jax.config.NAME`.
+_NAMES = (
+    "jax_enable_x64",
+    "jax_default_matmul_precision",
+    "jax_default_device",
+    "jax_numpy_rank_promotion",
+    "jax_numpy_dtype_promotion",
+    "jax_default_dtype_bits",
+    "jax_threefry_partitionable",
+    "jax_use_shardy_partitioner",
+    "jax_debug_key_reuse",
+    "jax_debug_nans",
+    "jax_disable_jit",
+    "jax_softmax_custom_jvp",
+    "jax_random_seed_offset",
+    "jax_enable_custom_prng",
+    "jax_dynamic_shapes",
+)
+
+
+def settings_now() -> tuple[tuple[str, StaticMark], ...]:
+    """The settings of this thread at this time, by name."""
+    return tuple((name, static_mark(value)) for name, value in _values_now().items())
+
+
+def _values_now() -> dict[str, Any]:
+    # Private, and exactly what JAX itself puts into its keys.
+    try:
+        from jax._src import config
+
+        values = dict(zip(config.trace_context_names(), config.trace_context(), strict=True))
+    except (ImportError, AttributeError, NotImplementedError, ValueError, TypeError):
+        return _public_values()
+    # Changes inside every transformation; what it means for a call is seen in the arguments.
+    values.pop("axis_env_state", None)
+    values[MESH] = tuple(
+        values.pop(name, None) for name in ("mesh_context_manager", "abstract_mesh_context_manager")
+    )
+    return values
+
+
+def _public_values() -> dict[str, Any]:
+    values = {name: getattr(jax.config, name) for name in _NAMES if hasattr(jax.config, name)}
+    meshes = []
+    for find in ("get_mesh", "get_abstract_mesh"):
+        mesh = getattr(jax.sharding, find, lambda: None)()
+        meshes.append(None if getattr(mesh, "empty", True) else mesh)
+    values[MESH] = tuple(meshes)
+    return values

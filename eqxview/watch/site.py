@@ -1,0 +1,52 @@
+"""Lines of source code, and whose they are."""
+
+import os
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A line of a file, and the function around it."""
+
+    file: str
+    line: int
+    function: str = ""
+
+    def __str__(self) -> str:
+        return f"{os.path.basename(self.file)}:{self.line}"
+
+
+_LIBRARIES = ("jax", "jaxlib", "equinox", "eqxcore", "eqxview")
+
+
+class Libraries:
+    """Tells library code from the user's by its file."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, str] = {}
+
+    def owner(self, file: str) -> str:
+        """The library that `file` belongs to; empty where it is the user's."""
+        owner = self._owners.get(file)
+        if owner is None:
+            owner = self._owners[file] = _find_owner(file)
+        return owner
+
+
+def _find_owner(file: str) -> str:
+    for name in _LIBRARIES:
+        module = sys.modules.get(name)
+        origin = getattr(module, "__file__", None)
+        if origin is not None and file.startswith(os.path.dirname(origin) + os.sep):
+            return name
+    # Frames of the interpreter's own: `<frozen importlib>` and the like run for everybody.
+    return "python" if file.startswith("<frozen ") else ""
+
+
+libraries = Libraries()
+
+
+def is_interactive(file: str) -> bool:
+    """Whether code with this file name was typed: in a notebook, in a REPL, given to `exec`."""
+    return file.startswith("<") or "ipykernel_" in file

@@ -1,0 +1,87 @@
+"""`watch`: see what JAX compiles, and why it compiles again."""
+
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from types import TracebackType
+
+from eqxview.watch.listener import listener
+from eqxview.watch.log import Compile, Log
+from eqxview.watch.recorder import CompileRecorder
+
+
+class Watch(ContextDecorator):
+    """Records what is compiled between `start()` and `stop()`, or inside of `with`.
+
+    Can be started again, and then goes on: what was compiled before is known.
+    """
+
+    def __init__(self, on_compile: Callable[[Compile], None] | None = None) -> None:
+        self._recorder = CompileRecorder(on_compile)
+        self._is_on = False
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it is recording."""
+        return self._is_on
+
+    def start(self) -> "Watch":
+        """Record from now on. Does nothing where it is on already."""
+        if not self._is_on:
+            self._is_on = True
+            self._recorder.start()
+            listener.add(self._recorder)
+        return self
+
+    def stop(self) -> Log:
+        """Stop recording, and return what was recorded. Does nothing more where it is off."""
+        if self._is_on:
+            listener.remove(self._recorder)
+            self._recorder.stop()
+            self._is_on = False
+        return self.log
+
+    @property
+    def log(self) -> Log:
+        """What was recorded so far."""
+        return self._recorder.log()
+
+    @property
+    def misses(self) -> tuple[Compile, ...]:
+        """The compilations so far of functions that had been compiled before."""
+        return self.log.misses
+
+    def __enter__(self) -> "Watch":
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        log = self.log
+        return "\n".join(
+            [
+                f"<Watch, {'on' if self._is_on else 'off'}: {len(log.compiles)} compiled, "
+                f"{len(log.misses)} of them again>",
+                *(f"  {miss}" for miss in log.misses),
+            ]
+        )
+
+
+def watch(*, on_compile: Callable[[Compile], None] | None = None) -> Watch:
+    """A watch over `jax.jit`, `eqxcore.filter_jit` and `equinox.filter_jit`, all at once.
+
+    Use it around the code in question, as a decorator, or by `start()` and `stop()`:
+
+        with eqxview.watch() as watch:
+            train(model)
+        print(watch.log.misses[0])
+
+    Calls that find their program cost nothing more than without. `on_compile` is called after
+    each compilation, in the thread that compiled, with its `Compile`.
+    """
+    return Watch(on_compile)
