@@ -9,7 +9,7 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
 def safe(text: str) -> str:
-    """`text` for an element or an attribute in double quotes; control characters are shown as escapes.
+    """`text` for an element or an attribute in double quotes; control characters as escapes.
 
     What comes from a tree is without them already. An analysis may have made text of its own.
     """
