@@ -4,11 +4,16 @@ The names below are loaded when first used: `import eqxview` itself costs nothin
 neither JAX, NumPy nor Textual.
 """
 
-from typing import TYPE_CHECKING, Any
+# Type checkers take this name for true; importing `typing` for it takes longer than all else
+# that `eqxview --version` does.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from eqxview.errors import EqxviewError as EqxviewError
+    from eqxview.inspect.diff import diff as diff
+    from eqxview.inspect.partition_by_spec import partition as partition
     from eqxview.inspect.placement import placement as placement
+    from eqxview.inspect.roles import roles as roles
     from eqxview.notebook.graph import graph as graph
     from eqxview.notebook.show import show as show
     from eqxview.readers import open_file as open_file
@@ -22,9 +27,12 @@ __version__ = "0.1.0"
 _LAZY = {
     "EqxviewError": "eqxview.errors",
     "Tree": "eqxview.tree",
+    "diff": "eqxview.inspect.diff",
     "graph": "eqxview.notebook.graph",
     "open_file": "eqxview.readers",
+    "partition": "eqxview.inspect.partition_by_spec",
     "placement": "eqxview.inspect.placement",
+    "roles": "eqxview.inspect.roles",
     "show": "eqxview.notebook.show",
     "tree_of": "eqxview.tree.live",
     # `%load_ext eqxview` calls these two.
@@ -40,15 +48,18 @@ __all__ = [
     "EqxviewError",
     "Tree",
     "__version__",
+    "diff",
     "graph",
     "open_file",
+    "partition",
     "placement",
+    "roles",
     "show",
     "tree_of",
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _LAZY:
         raise AttributeError(f"module 'eqxview' has no attribute {name!r}")
     from importlib import import_module
