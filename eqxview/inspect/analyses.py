@@ -32,6 +32,12 @@ class Analysis(NamedTuple):
 ANALYSES: list[Analysis] = [
     Analysis("tree", "Tree", "every node: its role, type and size", "eqxview.inspect.tree_view"),
     Analysis(
+        "roles",
+        "Roles",
+        "why each node is traced, static or neither; sums by role, dtype and subtree",
+        "eqxview.inspect.roles",
+    ),
+    Analysis(
         "partition",
         "Partition",
         "the two halves that a filter makes, and what decided about each leaf",

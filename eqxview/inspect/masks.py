@@ -146,9 +146,43 @@ def directly_below(tree: Tree, mask: Mask) -> Mask:
     return found.tobytes()
 
 
+def directly_above(tree: Tree, mask: Mask) -> Mask:
+    """The rows that have a child in the set."""
+    above = bytearray(len(mask))
+    if len(mask) <= MANY_ROWS:
+        for row in members(mask):
+            if row:
+                above[tree.parent[row]] = 1
+        return bytes(above)
+    import numpy as np
+
+    parents = as_numpy(tree.parent)[np.frombuffer(mask, np.bool_)]
+    np.frombuffer(above, np.uint8)[parents[parents >= 0]] = 1
+    return bytes(above)
+
+
+def taken(column: array, rows: array, *, missing: int) -> array:
+    """The value in `column` of each of `rows`; `missing` for a row of `-1`."""
+    if len(rows) <= MANY_ROWS:
+        return array("i", [missing if row < 0 else column[row] for row in rows])
+    import numpy as np
+
+    at = as_numpy(rows)
+    return array("i", np.where(at < 0, missing, as_numpy(column)[at]).astype(np.int32).tobytes())
+
+
 def with_role(tree: Tree, *roles: Role) -> Mask:
     """The rows that play one of these parts."""
     return looked_up(tree.role, [role in roles for role in Role])
+
+
+def childless(tree: Tree) -> Mask:
+    """The rows that have nothing below them."""
+    if len(tree) <= MANY_ROWS:
+        return bytes(end == row + 1 for row, end in enumerate(tree.end))
+    import numpy as np
+
+    return (as_numpy(tree.end) == np.arange(1, len(tree) + 1)).tobytes()
 
 
 def leaf_rows(tree: Tree) -> Mask:
@@ -156,9 +190,7 @@ def leaf_rows(tree: Tree) -> Mask:
     leaves = with_role(tree, Role.DYNAMIC, Role.STATIC_LEAF)
     unknown = with_role(tree, Role.UNKNOWN)
     if size(unknown):
-        containers = set(tree.parent)
-        childless = bytes(row not in containers for row in range(len(tree)))
-        leaves = either(leaves, both(unknown, childless))
+        leaves = either(leaves, both(unknown, childless(tree)))
     return leaves
 
 
