@@ -9,16 +9,18 @@ what to do about it, as a command or a line of code to paste where there is one.
 | 1 | eqxview itself failed: a bug, please report it |
 | 2 | the file could not be read, or only in part (the readable part is shown) |
 | 3 | something optional is not installed; the message names the extra |
+| 4 | `eqxview diff`: the two differ |
+| 5 | `eqxview diff`: no difference found, but not everything could be compared |
 | 64 | the command line was wrong |
 | 130 | interrupted from the keyboard |
 """
-
-from typing import ClassVar
 
 EXIT_OK = 0
 EXIT_BUG = 1
 EXIT_UNREADABLE = 2
 EXIT_MISSING_EXTRA = 3
+EXIT_DIFFERENT = 4
+EXIT_UNDECIDED = 5
 EXIT_USAGE = 64
 EXIT_INTERRUPTED = 130
 
@@ -26,7 +28,7 @@ EXIT_INTERRUPTED = 130
 class EqxviewError(Exception):
     """What went wrong (`str(error)`), and what to do about it (`error.hint`)."""
 
-    exit_code: ClassVar[int] = EXIT_BUG
+    exit_code: int = EXIT_BUG
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

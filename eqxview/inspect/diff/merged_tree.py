@@ -1,8 +1,7 @@
 """What differs as one tree: the nodes of both sides, down to the differences, equal ones left out.
 
 The tree is made for an outline. Its key paths are those of the second side, and of the first
-for what was removed; a subtree that is on one side only is one node. Sums over a container are
-those of what is shown.
+for what was removed; a subtree that is on one side only is one node.
 """
 
 from array import array
@@ -13,6 +12,7 @@ from eqxview.inspect.diff.changes import KIND_MARKS, Change, ChangeKind
 from eqxview.inspect.diff.node_changes import subtree_text
 from eqxview.tree.columns import NOTHING, ArrayFacts, Tree, TreeBuilder
 from eqxview.tree.kinds import Flag, Hashing, Kind, Role
+from eqxview.tree.leaf_line import container_text
 
 
 def merged_outline(
@@ -80,8 +80,9 @@ def _copy(
     if dtype is not None and shape is not None:
         facts = ArrayFacts(dtype, shape, tree.nbytes[row], placement=tree.placement(row))
     text = tree.value_text(row) or None
-    if is_whole and tree.end[row] > row + 1:
-        text = subtree_text(tree, row)
+    if text is None and facts is None:
+        # Said in words: counted here would be what is shown, not what is there.
+        text = subtree_text(tree, row) if is_whole else container_text(tree, row)
     return builder.add(
         -2 - name if name < NOTHING else tree.entry(row),
         parent,
