@@ -44,10 +44,11 @@ def fuzz(*, count: int, seconds: float, seed: int, keep: Path | None = None) -> 
     from hostile.expectations import UNSAFE
 
     figures = Figures()
+    originals = honest_pickles()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="eqxview-fuzz-") as folder:
         path = os.path.join(folder, "mutant.pkl")
-        for data in mutants(honest_pickles(), seed):
+        for data in mutants(originals, seed):
             if figures.opened >= count or time.perf_counter() - started > seconds:
                 break
             with open(path, "wb") as file:

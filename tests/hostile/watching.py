@@ -172,9 +172,11 @@ class _Observation:
         for name, content in (("broken.pkl", data[:-3]), ("source.pkl", _OF_A_CLASS)):
             (folder / name).write_bytes(content)
             runs += [(str(folder / name), list(options)) for options in OPTIONS.values()]
-        # A large tree is summed with NumPy.
-        (folder / "large.pkl").write_bytes(honest([0] * 120_000))
-        return [*runs, (str(folder / "large.pkl"), ["--print"])]
+        if any(case.output > Case.output for case, _, _ in self.jobs):
+            # A large tree is summed with NumPy.
+            (folder / "large.pkl").write_bytes(honest([0] * 120_000))
+            runs.append((str(folder / "large.pkl"), ["--print"]))
+        return runs
 
     def _seen(self, number: int, record: dict, died: str) -> Seen:
         case, _, job = self.jobs[number]
