@@ -23,9 +23,9 @@ def title(text: str) -> str:
 def tooltip(lines: Iterable[str]) -> str:
     r"""The lines as a tooltip.
 
-    A tooltip is read twice: `\\N` would end as the node's name, a character reference does not.
+    Graphviz reads a tooltip twice: of `\\N` the first time leaves `\N`, the second the node's name.
     """
-    return graphviz.nohtml("\\n".join(_entities(line).replace("\\", "&#92;") for line in lines))
+    return graphviz.nohtml("\\n".join(_letters(line).replace("\\\\", 4 * "\\") for line in lines))
 
 
 def _letters(text: str) -> str:

@@ -83,7 +83,8 @@ class Plan:
 
 
 def plan_of(outline: Outline, *, max_nodes: int) -> Plan:
-    """What is drawn of `outline` with at most `max_nodes` nodes and boxes."""
+    """What is drawn of `outline`: at most `max_nodes` nodes and boxes, and one more that counts
+    what did not fit of the root."""
     return _Planner(outline).plan(max_nodes)
 
 
