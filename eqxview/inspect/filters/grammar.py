@@ -109,7 +109,7 @@ class _Parser:
                 hint=f"{nearest(word, names)}the clauses are: {', '.join(names)}",
             )
         self._at = at = match.end()
-        value = self._value()
+        value = self._value(is_path="~" not in match[1])
         if not value:
             raise FilterError(
                 f"{word}{match[1]} has no value", at=at, hint=f"for example {clause.example}"
@@ -121,8 +121,8 @@ class _Parser:
             clause, Written(word, operator, value, self._since(start), at, match.start(1))
         )
 
-    def _value(self) -> str:
-        """The text up to the next space, brackets and quotes kept whole."""
+    def _value(self, *, is_path: bool = True) -> str:
+        """The text up to the next space, quotes kept whole; in a path or a shape brackets too."""
         text, start = self._text, self._at
         at, closing, quote = start, [], ""
         while at < len(text):
@@ -134,7 +134,7 @@ class _Parser:
                     quote = ""
             elif character in "'\"" and (closing or at == start):
                 quote = character
-            elif character == "[" or (character == "(" and at == start):
+            elif is_path and (character == "[" or (character == "(" and at == start)):
                 closing.append("]" if character == "[" else ")")
             elif closing:
                 if character == closing[-1]:
