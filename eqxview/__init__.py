@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from eqxview.readers import open_file as open_file
     from eqxview.tree import Tree as Tree
     from eqxview.tree.live import tree_of as tree_of
+    from eqxview.watching import watch as watch
 
 __version__ = "0.1.0"
 
@@ -35,6 +36,7 @@ _LAZY = {
     "roles": "eqxview.inspect.roles",
     "show": "eqxview.notebook.show",
     "tree_of": "eqxview.tree.live",
+    "watch": "eqxview.watching",
     # `%load_ext eqxview` calls these two.
     "load_ipython_extension": "eqxview.notebook.extension",
     "unload_ipython_extension": "eqxview.notebook.extension",
@@ -56,6 +58,7 @@ __all__ = [
     "roles",
     "show",
     "tree_of",
+    "watch",
 ]
 
 

@@ -1,6 +1,6 @@
 """What an analysis says, without saying how it looks.
 
-An analysis returns a frozen dataclass with a `document()`; a face (text, HTML, JSON, DOT, a
+An analysis returns a frozen report with a `document()`; a face (text, HTML, JSON, DOT, a
 widget) draws documents and knows no analysis. A document is a title and parts, of five kinds:
 
 - `Facts`: names with their values, for one thing;
@@ -13,7 +13,6 @@ Values are plain data with a unit, not text: JSON keeps `1024`, a screen shows `
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from eqxview.tree.columns import Tree
@@ -39,8 +38,7 @@ class Fact(NamedTuple):
     unit: Unit = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Names with their values."""
 
     rows: tuple[Fact, ...]
@@ -54,8 +52,7 @@ class Column(NamedTuple):
     unit: Unit = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Rows under columns."""
 
     columns: tuple[Column, ...]
@@ -75,8 +72,7 @@ class Bar(NamedTuple):
     tone: Tone = "plain"
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(NamedTuple):
     """Amounts beside each other, drawn to the scale of the largest."""
 
     rows: tuple[Bar, ...]
@@ -97,8 +93,7 @@ class Mark(NamedTuple):
 NO_MARK = Mark("")
 
 
-@dataclass(frozen=True, slots=True)
-class MarkColumn:
+class MarkColumn(NamedTuple):
     """A mark for each node of a tree: a table of marks, and one small integer a row."""
 
     name: str
@@ -112,8 +107,7 @@ class MarkColumn:
         return self.marks[self.codes[row]]
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(NamedTuple):
     """A tree, with marks on its nodes."""
 
     tree: Tree
@@ -124,8 +118,7 @@ class Outline:
     """The rows to show, ascending, with each row its ancestors; `None` for all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A sentence, and what to do about it."""
 
     text: str
@@ -136,8 +129,7 @@ class Note:
 Part = Facts | Table | Bars | Outline | Note
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A title and parts."""
 
     title: str

@@ -37,3 +37,18 @@ def wants_colour(
     if environ.get("NO_COLOR"):
         return False
     return stream.isatty() and environ.get("TERM", "") not in ("", "dumb")
+
+
+def terminal_columns(stream: TextIO, *, environ: Mapping[str, str] = os.environ) -> int:
+    """How many columns lines may have that go to `stream`; 80 where nothing tells.
+
+    As `shutil.get_terminal_size` has it, which imports every archive format: 6 ms.
+    """
+    chosen = environ.get("COLUMNS", "")
+    if chosen.isdecimal() and int(chosen) > 0:
+        return int(chosen)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (AttributeError, ValueError, OSError):
+        # No terminal; or a stream that is closed, or no file.
+        return 80

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import eqxview
-from eqxview.cli.commands import COMMANDS
 from eqxview.cli.complaint import complain
 from eqxview.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EqxviewError, LimitExceeded
 
@@ -61,6 +60,8 @@ def _find_command(
 ) -> tuple[Callable[[Sequence[str]], int], Sequence[str]]:
     """The command that `arguments` name, and its own arguments; without a name, `show`."""
     # Imported only when asked for: `eqxview --version` must not pay for the others.
+    from eqxview.cli.commands import COMMANDS
+
     for command in COMMANDS:
         if arguments and arguments[0] == command.name:
             return import_module(command.module).run, arguments[1:]

@@ -1,7 +1,6 @@
 """What is asked of an analysis, and what it returns."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from eqxview.document import Document
 from eqxview.tree.columns import Tree
@@ -15,8 +14,7 @@ class Report(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What is asked of an analysis: a tree, and what the user said beside it."""
 
     tree: Tree

@@ -1,14 +1,13 @@
 """The tree itself as a report: what is shown when no question is asked."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from eqxview.document import Document, Outline
 from eqxview.inspect.report import Question
 from eqxview.tree.columns import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class TreeView:
+class TreeView(NamedTuple):
     """A tree and nothing else."""
 
     tree: Tree

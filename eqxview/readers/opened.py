@@ -1,13 +1,12 @@
 """What opening a file gives: its trees, and what there is to say about the file itself."""
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from eqxview.errors import UnreadableFile
 from eqxview.tree.columns import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedFile:
+class OpenedFile(NamedTuple):
     """One file, read. The trees hold facts; array values stay in the file until asked for."""
 
     path: str
@@ -26,7 +25,7 @@ class OpenedFile:
     """What is suspicious about the file, one sentence each; sanitised."""
     hints: tuple[str, ...] = ()
     """How to learn what the file alone does not tell, e.g. which fields are static."""
-    imports: tuple[str, ...] = field(default=())
+    imports: tuple[str, ...] = ()
     """What the usual way of loading would import and may call; sanitised, sorted."""
 
     @property

@@ -1,15 +1,13 @@
 """What a reader is: one file format, recognised by content and read without running it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from eqxview.limits import Limits
 from eqxview.readers.opened import OpenedFile
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
+class ReadOptions(NamedTuple):
     """How the user wants a file read."""
 
     source_dirs: Sequence[str] = ()

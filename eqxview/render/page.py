@@ -1,7 +1,7 @@
 """What a renderer draws: the documents of one view, the trees they speak of, and their file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from eqxview.document import Document
 from eqxview.inspect.analyses import Analysis
@@ -10,8 +10,7 @@ from eqxview.readers.opened import OpenedFile
 from eqxview.tree.columns import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One view of one or more trees."""
 
     view: str

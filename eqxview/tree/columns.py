@@ -11,7 +11,6 @@ NumPy can look at them without a copy (`numpy.frombuffer`).
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple, Protocol
@@ -108,56 +107,118 @@ class NoValues:
         raise UnreadableFile(f"the value of {tree.path(row) or 'the root'} was not kept")
 
 
-@dataclass(eq=False, slots=True, weakref_slot=True)
 class Tree:
     """The facts about every node of one pytree. Built by `TreeBuilder`, then not changed."""
 
-    parent: array = field(default_factory=lambda: array("i"))
+    # No dataclass: importing `dataclasses` takes 10 ms, a third of what a small file does.
+    __slots__ = (
+        "__weakref__",
+        "_child_counts",
+        "_sums",
+        "depth",
+        "dtype",
+        "dtypes",
+        "end",
+        "flags",
+        "handle",
+        "hashing",
+        "kind",
+        "name",
+        "names",
+        "nbytes",
+        "notes",
+        "parent",
+        "place",
+        "places",
+        "remarks",
+        "role",
+        "shape",
+        "shapes",
+        "size",
+        "text",
+        "texts",
+        "ties",
+        "type",
+        "types",
+        "values",
+    )
+
+    parent: array
     """Row of the parent; `-1` for the root."""
-    depth: array = field(default_factory=lambda: array("i"))
+    depth: array
     """Steps from the root, which is at 0."""
-    end: array = field(default_factory=lambda: array("i"))
+    end: array
     """One past the last row of the subtree."""
-    kind: array = field(default_factory=lambda: array("B"))
-    role: array = field(default_factory=lambda: array("B"))
-    flags: array = field(default_factory=lambda: array("H"))
-    hashing: array = field(default_factory=lambda: array("B"))
-    name: array = field(default_factory=lambda: array("i"))
+    kind: array
+    role: array
+    flags: array
+    hashing: array
+    name: array
     """Index into `names`; or, for item `i` of a sequence, `-2 - i`."""
-    type: array = field(default_factory=lambda: array("i"))
+    type: array
     """Index into `types`."""
-    dtype: array = field(default_factory=lambda: array("h"))
+    dtype: array
     """Index into `dtypes`, `-1` for what is no array."""
-    shape: array = field(default_factory=lambda: array("i"))
+    shape: array
     """Index into `shapes`, `-1` for what is no array."""
-    text: array = field(default_factory=lambda: array("i"))
+    text: array
     """Index into `texts` (the value in one line), `-1` for none."""
-    place: array = field(default_factory=lambda: array("i"))
+    place: array
     """Index into `places`, `-1` for none."""
-    nbytes: array = field(default_factory=lambda: array("q"))
-    size: array = field(default_factory=lambda: array("q"))
+    nbytes: array
+    size: array
     """Elements of an array; 0 for what is no array."""
-    handle: array = field(default_factory=lambda: array("q"))
+    handle: array
     """What the value source finds the array by (a byte offset, an index); `-1` for none."""
 
-    names: list[str] = field(default_factory=list)
+    names: list[str]
     """Entries of key paths, sanitised: `.weight`, `['kernel']`."""
-    types: list[tuple[str, str]] = field(default_factory=list)
+    types: list[tuple[str, str]]
     """Pairs of short and full class name: `("Linear", "eqxcore.nn._linear.Linear")`."""
-    dtypes: list[str] = field(default_factory=list)
-    shapes: list[tuple[int, ...]] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    places: list[Placement] = field(default_factory=list)
+    dtypes: list[str]
+    shapes: list[tuple[int, ...]]
+    texts: list[str]
+    places: list[Placement]
 
-    ties: dict[int, int] = field(default_factory=dict)
+    ties: dict[int, int]
     """Row of a shared array to the number of its tie, from 1: equal numbers, same array."""
-    notes: dict[int, list[str]] = field(default_factory=dict)
+    notes: dict[int, list[str]]
     """Remarks on single nodes, e.g. where a field's role was learnt, or what is wrong."""
-    values: ValueSource = field(default_factory=NoValues)
-    _sums: "tuple[array, ...] | None" = None
-    _child_counts: dict[int, int] = field(default_factory=dict)
-    remarks: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    values: ValueSource
+    _sums: "tuple[array, ...] | None"
+    _child_counts: dict[int, int]
+    remarks: dict[tuple[int, int, int], str]
     """The ends of lines said so far: many nodes end alike. Filled by `leaf_line`."""
+
+    def __init__(self) -> None:
+        self.parent = array("i")
+        self.depth = array("i")
+        self.end = array("i")
+        self.kind = array("B")
+        self.role = array("B")
+        self.flags = array("H")
+        self.hashing = array("B")
+        self.name = array("i")
+        self.type = array("i")
+        self.dtype = array("h")
+        self.shape = array("i")
+        self.text = array("i")
+        self.place = array("i")
+        self.nbytes = array("q")
+        self.size = array("q")
+        self.handle = array("q")
+        self.names = []
+        self.types = []
+        self.dtypes = []
+        self.shapes = []
+        self.texts = []
+        self.places = []
+        self.ties = {}
+        self.notes = {}
+        self.values = NoValues()
+        self._sums = None
+        self._child_counts = {}
+        self.remarks = {}
 
     def __len__(self) -> int:
         return len(self.parent)

@@ -43,8 +43,15 @@ class _Run:
     """What the three runs share: the numbers in a match."""
 
     opcodes = 30
+    head: bytes
+    """The pattern of what comes before the bytes of the array."""
+    tail: bytes
+    """The pattern of what comes after them."""
 
     def __init__(self) -> None:
+        # Not compiled on import: that takes a millisecond, and few files need all of them.
+        self._head = re.compile(self.head, re.DOTALL)
+        self._tail = re.compile(self.tail, re.DOTALL)
         self._shapes: dict[bytes, tuple[int, ...]] = {}
 
     def _fetched(self, m: Machine, get: bytes) -> object:
@@ -75,10 +82,8 @@ class _Run:
 class JaxRun(_Run):
     """`_reconstruct_array(_reconstruct, (ndarray, (0,), b"b"), state, {"weak_type": ...})`."""
 
-    _HEAD = re.compile(
-        rb"\(" + _GET + _GET + rb"K\x00\x85\x94" + _GET + rb"\x87\x94" + _STATE, re.DOTALL
-    )
-    _TAIL = re.compile(rb"\x94t\x94\}\x94" + _GET + rb"([\x88\x89])st\x94R\x94", re.DOTALL)
+    head = rb"\(" + _GET + _GET + rb"K\x00\x85\x94" + _GET + rb"\x87\x94" + _STATE
+    tail = rb"\x94t\x94\}\x94" + _GET + rb"([\x88\x89])st\x94R\x94"
 
     def __init__(self, reconstruct: Reference) -> None:
         super().__init__()
@@ -88,12 +93,12 @@ class JaxRun(_Run):
     def read(self, m: Machine) -> None:
         """Read the array."""
         buffer = m.tape.buffer
-        head = self._HEAD.match(buffer, m.tape.at)
+        head = self._head.match(buffer, m.tape.at)
         if head is None or m.sparse_memo:
             return
         function, cls, _, shape_text, dtype_get, order, size = head.groups()
         begin, length = head.end(), _length(size)
-        tail = self._TAIL.match(buffer, begin + length)
+        tail = self._tail.match(buffer, begin + length)
         if tail is None or not _is_in_frame(m, tail.end()):
             return
         array_class, dtype = self._fetched(m, cls), self._fetched(m, dtype_get)
@@ -122,18 +127,18 @@ class JaxRun(_Run):
 class NumpyRun(_Run):
     """`_reconstruct(ndarray, (0,), b"b")`, then BUILD with the state."""
 
-    _HEAD = re.compile(_GET + rb"K\x00\x85\x94" + _GET + rb"\x87\x94R\x94" + _STATE, re.DOTALL)
-    _TAIL = re.compile(rb"\x94t\x94b", re.DOTALL)
+    head = _GET + rb"K\x00\x85\x94" + _GET + rb"\x87\x94R\x94" + _STATE
+    tail = rb"\x94t\x94b"
 
     def read(self, m: Machine) -> None:
         """Read the array."""
         buffer = m.tape.buffer
-        head = self._HEAD.match(buffer, m.tape.at)
+        head = self._head.match(buffer, m.tape.at)
         if head is None or m.sparse_memo:
             return
         cls, _, shape_text, dtype_get, order, size = head.groups()
         begin, length = head.end(), _length(size)
-        tail = self._TAIL.match(buffer, begin + length)
+        tail = self._tail.match(buffer, begin + length)
         if tail is None or not _is_in_frame(m, tail.end()):
             return
         array_class, dtype = self._fetched(m, cls), self._fetched(m, dtype_get)
@@ -157,20 +162,20 @@ class BufferRun(_Run):
 
     opcodes = 12
 
-    _HEAD = re.compile(rb"\(\x96(........)", re.DOTALL)
-    _TAIL = re.compile(rb"\x94" + _GET + _SHAPE + _GET + rb"t\x94R\x94", re.DOTALL)
+    head = rb"\(\x96(........)"
+    tail = rb"\x94" + _GET + _SHAPE + _GET + rb"t\x94R\x94"
 
     def read(self, m: Machine) -> None:
         """Read the array."""
         buffer = m.tape.buffer
-        head = self._HEAD.match(buffer, m.tape.at)
+        head = self._head.match(buffer, m.tape.at)
         if head is None or m.sparse_memo:
             return
         begin, length = head.end(), int.from_bytes(head[1], "little")
         if begin + length > len(buffer):
             # The file may have written any length, also one that is no index.
             return
-        tail = self._TAIL.match(buffer, begin + length)
+        tail = self._tail.match(buffer, begin + length)
         if tail is None or not _is_in_frame(m, tail.end()):
             return
         dtype_get, shape_text, order_get = tail.groups()
