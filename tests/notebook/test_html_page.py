@@ -148,6 +148,21 @@ def test_a_mark_is_a_word_a_glyph_and_a_tone():
     assert "<u>◆</u> ['b']" in html
 
 
+def test_the_legend_tells_the_glyphs_that_are_seen_and_no_others():
+    tree = tree_of({"a": 1, "b": np.zeros(2), "c": None})
+    row = tree.find("['b']")
+    assert row is not None
+
+    def legend(outline):
+        return part(outline).partition("<p class=legend>")[2].partition("</p>")[0]
+
+    assert Seen(legend(Outline(tree))).text.strip() == "● dynamic ◆ static leaf · none"
+    assert Seen(legend(Outline(tree, rows=(0, row)))).text.split() == ["●", "dynamic"]
+    sides = MarkColumn("side", (Mark(""), Mark("selected", "good", "✓")), bytes((0, 1, 0, 0)))
+    assert "static leaf" not in legend(Outline(tree, (sides,)))
+    assert "dynamic" in legend(Outline(tree, (sides,)))
+
+
 def test_a_deep_tree_says_what_was_left_out():
     nested = 0
     for _ in range(200):

@@ -113,3 +113,8 @@ def test_runs_are_as_long_as_they_can_be(kinds):
     for _, count in expected:
         lengths += [count] if count >= MIN_LEAVES else [1] * count
     assert [run.length for run in runs] == lengths
+
+
+def test_the_same_rows_nested_in_another_way_are_not_alike():
+    one, other = [["x"], "y"], [["x", "y"]]
+    assert [length for _, length in labels([one] * 3 + [other] * 3)] == [3, 3]

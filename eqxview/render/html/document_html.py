@@ -26,7 +26,8 @@ def part_html(part: Part, room: Room) -> Iterator[str]:
         case Outline():
             yield from _titled(part.title, outline_html(part, room))
             yield f"<p class=sum>{safe(tree_summary(part.tree))}</p>"
-            yield f"<p class=legend>{legend_html(part.tree)}</p>"
+            if legend := legend_html(part):
+                yield f"<p class=legend>{legend}</p>"
         case Facts():
             yield from _titled(part.title, _facts(part))
         case Table():

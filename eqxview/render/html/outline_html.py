@@ -1,6 +1,6 @@
 """A tree in HTML: nodes that fold, with the roles of an ARIA tree, and no script."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from eqxview.document import Outline
 from eqxview.inspect.node_detail import elided_path
@@ -34,7 +34,8 @@ def outline_html(outline: Outline, room: Room) -> Iterator[str]:
     tree = outline.tree
     extent = extent_of(outline, room)
     tells_paths = sum(map(len, extent.runs.values())) <= _TOLD_NODES
-    yield f'<div role=tree class=tree aria-label="{safe(outline.title or tree.label(0))}">'
+    marked = '"tree marked"' if outline.columns else "tree"
+    yield f'<div role=tree class={marked} aria-label="{safe(outline.title or tree.label(0))}">'
     # No recursion: a file may nest deeper than Python calls.
     waiting: list[Run | str] = [Run(0, 0)]
     while waiting:
@@ -53,15 +54,28 @@ def outline_html(outline: Outline, room: Room) -> Iterator[str]:
     yield "</div>"
 
 
-def legend_html(tree: Tree) -> str:
-    """The glyphs of the tree with their words, and why they stand there as a tooltip."""
-    used = set(tree.role)
+def legend_html(outline: Outline) -> str:
+    """The glyphs of the roles that are seen, with their words; as a tooltip, what they mean."""
+    used = _roles_by_glyph(outline)
     return "".join(
         f'<span class={_ROLE_CLASSES[role]} title="{safe(mark.why)}">'
         f"{mark.glyph} {safe(mark.word)}</span> "
         for role, mark in ROLE_MARKS.items()
         if role in used and mark.glyph
     )
+
+
+def _roles_by_glyph(outline: Outline) -> set[int]:
+    """The roles of the rows, those aside whose glyph gives way to that of a mark."""
+    roles: Sequence[int] = outline.tree.role
+    codes: Sequence[int] | None = outline.columns[0].codes if outline.columns else None
+    if outline.rows is not None:
+        codes = codes and [codes[row] for row in outline.rows]
+        roles = [roles[row] for row in outline.rows]
+    if codes is None:
+        return set(roles)
+    marks = outline.columns[0].marks
+    return {role for role, code in set(zip(roles, codes, strict=True)) if not marks[code].glyph}
 
 
 def _single(outline: Outline, run: Run, tooltip: str, *, left_out: int) -> str:
