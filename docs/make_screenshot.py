@@ -20,6 +20,7 @@ from eqxview.readers import ReadOptions, open_file
 from eqxview.readers.opened import OpenedFile
 from eqxview.tui.app import EqxviewApp
 from eqxview.tui.opening import Opening
+from eqxview.tui.subject import Subject
 
 SIZE = (132, 34)
 KEYS = ("slash", *"mlp.layers[0].w", "enter", "escape")
@@ -38,7 +39,7 @@ def main() -> None:
 
 async def picture(opened: OpenedFile) -> str:
     """The app's screen as SVG, after `KEYS`."""
-    app = EqxviewApp(Opening(lambda: opened), "demo.pkl")
+    app = EqxviewApp(Opening(lambda: Subject(opened)), "demo.pkl")
     async with app.run_test(size=SIZE) as pilot:
         await settled(pilot, lambda: app.focused is not None)
         await pilot.press(*KEYS)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from eqxview.cli.parsing import Parser
 from eqxview.cli.show import add_show_options, show_file
-from eqxview.cli.writing import write_file
+from eqxview.render.files import write_file
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,6 +1,5 @@
 """`eqxview FILE`: a file's pytree in the terminal app, or in any format."""
 
-import os
 import sys
 from argparse import Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -10,10 +9,11 @@ from eqxview.cli.commands import COMMANDS
 from eqxview.cli.complaint import complain
 from eqxview.cli.faces import wants_app, wants_colour
 from eqxview.cli.parsing import Parser, positive_int
-from eqxview.cli.writing import write_file, write_out
+from eqxview.cli.writing import write_out
 from eqxview.errors import EXIT_OK, UsageError
 from eqxview.inspect.analyses import ANALYSES, find_analysis
-from eqxview.render.formats import FORMATS, Drawing, Format, find_format
+from eqxview.render.files import write_file
+from eqxview.render.formats import FORMATS, Drawing, find_format, format_of_file
 
 _EXIT_CODES = """\
 exit codes:
@@ -50,8 +50,14 @@ def show_file(path: str, options: Namespace) -> int:
         # Textual takes half a second to import: reading goes on in a thread meanwhile.
         from eqxview.tui.run import run_app
 
-        return run_app(lambda: _open(path, options), title=path)
-    written = written or _format_of(options.output)
+        return run_app(
+            lambda: _open(path, options),
+            title=path,
+            view=options.view,
+            filter=options.filter,
+            open_another=lambda other: _open(other, options),
+        )
+    written = written or format_of_file(options.output or "")
     opened = _open(path, options)
 
     from eqxview.render.page import page_of
@@ -67,12 +73,6 @@ def show_file(path: str, options: Namespace) -> int:
         return EXIT_OK
     complain(opened.error)
     return opened.error.exit_code
-
-
-def _format_of(output: str | None) -> Format:
-    """The format that the name of the output file asks for; text where it asks for none."""
-    suffix = "" if output is None else os.path.splitext(output)[1].lstrip(".").lower()
-    return next((known for known in FORMATS if known.name == suffix), FORMATS[0])
 
 
 def _filter_hint() -> str:

@@ -1,10 +1,7 @@
-"""Where an answer goes: to standard output, or to a file that is written whole or not at all."""
+"""Where an answer goes that goes to no file: to standard output."""
 
-import os
 import sys
 from collections.abc import Iterable
-
-from eqxview.errors import EqxviewError
 
 _LINES_AT_ONCE = 2000
 
@@ -17,26 +14,6 @@ def write_out(pieces: Iterable[str] | Iterable[bytes], *, is_binary: bool = Fals
         return
     for text in _joined(pieces):  # pyright: ignore[reportArgumentType]
         sys.stdout.write(text)
-
-
-def write_file(path: str, pieces: Iterable[str] | Iterable[bytes]) -> None:
-    """Write lines (`str`) or pieces (`bytes`) to a file at `path`, replacing what was there.
-
-    Raises `EqxviewError` where that cannot be done; then nothing is left behind.
-    """
-    half = f"{path}.part"
-    try:
-        with open(half, "wb") as file:
-            for piece in pieces:
-                file.write(piece if isinstance(piece, bytes) else f"{piece}\n".encode())
-        os.replace(half, path)
-    except OSError as error:
-        raise EqxviewError(
-            f"cannot write {path!r}: {error.strerror}", hint="choose another place for the file"
-        ) from None
-    finally:
-        if os.path.exists(half):
-            os.unlink(half)
 
 
 def _joined(lines: Iterable[str]) -> Iterable[str]:

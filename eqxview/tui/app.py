@@ -23,10 +23,12 @@ class EqxviewApp(App[BaseException | None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (120, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-middle"), (36, "-tall")]  # noqa: RUF012
 
-    def __init__(self, opening: Opening, title: str) -> None:
+    def __init__(self, opening: Opening, title: str, *, view: str = "", filter: str = "") -> None:
         super().__init__()
         self._opening = opening
         self._file_title = title
+        self._view = view
+        self._filter = filter
         self.crash: Exception | None = None
         """An error of ours that ended the app."""
         if _has_light_background(os.environ.get("COLORFGBG", "")):
@@ -34,11 +36,18 @@ class EqxviewApp(App[BaseException | None]):
 
     def get_default_screen(self) -> Screen:
         """The frame of all screens."""
-        return MainScreen(self._opening, self._file_title)
+        return MainScreen(self._opening, self._file_title, view=self._view, filter=self._filter)
 
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
         """The command palette: every key of ours by its name, and Textual's own."""
         main = self.screen_stack[0]
+        if isinstance(main, MainScreen):
+            for number, tab in enumerate(main.tabs):
+                yield SystemCommand(
+                    f"Screen: {tab.title}",
+                    f"key {number + 1}",
+                    partial(self._run, main, f"go_to_screen({number})"),
+                )
         for title, section in SECTIONS:
             for binding in section:
                 if binding.action.startswith("app."):

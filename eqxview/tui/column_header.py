@@ -11,10 +11,12 @@ class ColumnHeader(OneLine):
     def __init__(self, label_width: int) -> None:
         super().__init__(id="columns")
         self._label_width = label_width
+        self._remarks = "remarks"
 
-    def show(self, label_width: int) -> None:
-        """Name the columns of another tree."""
+    def show(self, label_width: int, *, marks: str = "") -> None:
+        """Name the columns of another tree; `marks` is what its rows are marked with."""
         self._label_width = label_width
+        self._remarks = marks or "remarks"
         self.refresh()
 
     def sides(self, width: int) -> tuple[Line, Line]:
@@ -28,6 +30,6 @@ class ColumnHeader(OneLine):
             "elements".rjust(widths.elements)[: widths.elements],
             "size".rjust(widths.size)[: widths.size],
             fitted(" share", widths.bar),
-            fitted(" remarks", widths.remarks),
+            fitted(f" {self._remarks}", widths.remarks),
         ]
         return (Piece("".join(titles), "faint"),), ()

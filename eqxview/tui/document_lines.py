@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from eqxview.document import Bars, Document, Facts, Note, Outline, Part, Table
 from eqxview.render.document_text import bar_text
-from eqxview.render.values import RIGHT_ALIGNED, value_text
-from eqxview.tui.lines import Line, Piece, line_width, wrapped
+from eqxview.render.values import value_text
+from eqxview.tui.lines import Line, Piece, fitted, line_width, text_width, wrapped
+from eqxview.tui.paint_names import MARK_OF_LEVEL, PAINT_OF_LEVEL, PAINT_OF_TONE
+from eqxview.tui.table_layout import TableLayout
 
-_LEVEL_PAINTS = {"info": "faint", "warning": "unknown", "error": "wrong"}
-_LEVEL_MARKS = {"info": "·", "warning": "!", "error": "!"}
 _NAME_WIDTH = 10
+_LEAST_BAR = 4
 
 
 def document_lines(document: Document, width: int, *, flat: bool = False) -> Iterator[Line]:
@@ -18,10 +19,11 @@ def document_lines(document: Document, width: int, *, flat: bool = False) -> Ite
     `flat` puts as many facts in a line as fit, for a pane of few lines.
     """
     for part in document.parts:
-        yield from _part_lines(part, width, flat=flat)
+        yield from part_lines(part, width, flat=flat)
 
 
-def _part_lines(part: Part, width: int, *, flat: bool) -> Iterator[Line]:
+def part_lines(part: Part, width: int, *, flat: bool = False) -> Iterator[Line]:
+    """The lines of one part, its title above it; none for a part that has nothing to say."""
     match part:
         case Facts():
             if part.title and not flat:
@@ -29,10 +31,9 @@ def _part_lines(part: Part, width: int, *, flat: bool) -> Iterator[Line]:
                 yield (Piece(part.title, "title"),)
             yield from _flowing(part, width) if flat else _stacked(part, width)
         case Note():
-            paint = _LEVEL_PAINTS[part.level]
-            mark = _LEVEL_MARKS[part.level]
-            text = f"{mark} {part.text}" + (f" ({part.hint})" if part.hint else "")
-            yield from wrapped((Piece(text, paint),), width, indent=2)
+            text = f"{MARK_OF_LEVEL[part.level]} {part.text}"
+            text += f" ({part.hint})" if part.hint else ""
+            yield from wrapped((Piece(text, PAINT_OF_LEVEL[part.level]),), width, indent=2)
         case Table():
             yield from _titled(part.title, _table_lines(part, width))
         case Bars():
@@ -50,10 +51,12 @@ def _titled(title: str, lines: Iterator[Line]) -> Iterator[Line]:
 
 
 def _stacked(facts: Facts, width: int) -> Iterator[Line]:
+    widest = max((text_width(fact.name) + 1 for fact in facts.rows), default=0)
+    names = min(max(_NAME_WIDTH, widest), max(width // 2, _NAME_WIDTH))
     for name, data, unit in facts.rows:
         value = value_text(data, unit)
-        line = (Piece(f"{name:<{_NAME_WIDTH}}", "faint"), Piece(value, _value_paint(name)))
-        yield from wrapped(line, width, indent=_NAME_WIDTH)
+        name_piece = Piece(name + " " * max(names - text_width(name), 1), "faint")
+        yield from wrapped((name_piece, Piece(value, _value_paint(name))), width, indent=names)
 
 
 def _flowing(facts: Facts, width: int) -> Iterator[Line]:
@@ -74,34 +77,23 @@ def _value_paint(name: str) -> str:
 
 
 def _table_lines(table: Table, width: int) -> Iterator[Line]:
-    names = [column.name for column in table.columns]
-    rows = [
-        [value_text(value, column.unit) for value, column in zip(row, table.columns, strict=True)]
-        for row in table.rows
-    ]
-    if not rows:
+    if not table.rows:
         yield from wrapped((Piece(table.empty, "faint"),), width)
         return
-    widths = [
-        max(line_width((Piece(row[index]),)) for row in (names, *rows))
-        for index in range(len(names))
-    ]
-    for number, row in enumerate((names, *rows)):
-        cells = [
-            f"{cell:>{size}}" if column.unit in RIGHT_ALIGNED else f"{cell:<{size}}"
-            for cell, size, column in zip(row, widths, table.columns, strict=True)
-        ]
-        line = (Piece("  ".join(cells).rstrip(), "" if number else "faint"),)
-        yield from wrapped(line, width, indent=2)
+    layout = TableLayout(table, width)
+    yield layout.header()
+    yield from (layout.line(row) for row in range(len(table.rows)))
 
 
 def _bar_lines(bars: Bars, width: int) -> Iterator[Line]:
     texts = [value_text(bar.value, bars.unit) for bar in bars.rows]
-    names = max((line_width((Piece(bar.name),)) for bar in bars.rows), default=0)
-    amounts = max(map(len, texts), default=0)
+    amounts = max(map(text_width, texts), default=0)
+    names = max((text_width(bar.name) for bar in bars.rows), default=0)
+    names = min(names, max(width - amounts - 4 - _LEAST_BAR, _LEAST_BAR))
     largest = max((bar.value for bar in bars.rows), default=0)
-    cells = max(4, min(24, width - names - amounts - 4))
+    cells = max(_LEAST_BAR, min(24, width - names - amounts - 4))
     for bar, text in zip(bars.rows, texts, strict=True):
         drawn = bar_text(bar.value / largest if largest else 0, cells)
-        name = bar.name + " " * (names - line_width((Piece(bar.name),)))
-        yield Piece(f"{name}  {text:>{amounts}}  "), Piece(drawn, "bar")
+        name = f"{fitted(bar.name, names)}  {text:>{amounts}}  "
+        paint = PAINT_OF_TONE[bar.tone]
+        yield Piece(name, paint), Piece(drawn, paint or "bar")

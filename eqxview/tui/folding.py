@@ -9,7 +9,10 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import islice
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
 
 WALKED_ROWS = 20_000
 """Visible rows found one by one before NumPy is asked for the rest: importing NumPy costs as
@@ -143,7 +146,7 @@ class Folding:
         """Go back to what a snapshot of this folding holds."""
         self._open[:], self.visible = snapshot[0], snapshot[1][:]
 
-    def rearranged(self, tree: Nesting, moved: Sequence[int]) -> "Folding":
+    def rearranged(self, tree: Nesting, moved: "Sequence[int] | np.ndarray") -> "Folding":
         """The same nodes open in the same tree in another order.
 
         `moved` has, for each row of the new order, the row that it is in this one.

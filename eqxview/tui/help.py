@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from eqxview.tree.kinds import ROLE_MARKS
 from eqxview.tui.keys import CHORDS, SECTIONS, key_text
 from eqxview.tui.lines import Line, Piece
-from eqxview.tui.tree_line import PAINT_OF_ROLE
+from eqxview.tui.paint_names import PAINT_OF_ROLE
 
 _KEY_WIDTH = 12
 

@@ -39,6 +39,7 @@ MOVE = [
     _key("J", "to_sibling(1)", "next sibling", "to the next sibling", shown="J"),
     _key("K", "to_sibling(-1)", "previous sibling", "to the previous sibling", shown="K"),
 ]
+_OF_TABLES = ("move", "page", "half_page", "to_top", "to_bottom")
 FOLD = [
     _key(
         "enter", "enter", "details", "fold or unfold; on a leaf, its details", shown="⏎", hint=True
@@ -71,7 +72,27 @@ ROW = [
     _key("Y", "copy_python", "copy Python", "copy the Python expression (of all marked rows)"),
     _key("s", "sort", "sort", "sort by size, or as in the file"),
 ]
+TABLE_MOVE = [binding for binding in MOVE if binding.action.partition("(")[0] in _OF_TABLES]
+TABLE_FIND = [binding for binding in FIND if binding.action != "to_tie"]
+TABLE = [
+    _key("enter", "open_row", "open", "the node that the row is about, or else the row whole"),
+    _key("s", "sort_by_next", "sort", "sort by the next column, or as it was"),
+    _key("S", "sort_backwards", "sort back", "sort the other way round"),
+    _key("y", "copy_row", "copy", "copy the row's path or code"),
+]
 APP = [
+    _key(
+        "tab",
+        "next_screen(1)",
+        "next screen",
+        "next screen; a number goes to that one",
+        shown="Tab 1…9",
+    ),
+    _key("shift+tab", "next_screen(-1)", "previous screen", "previous screen", shown="⇧Tab"),
+    _key("f", "filter", "filter", "type a filter, where a screen takes one", hint=True),
+    _key("w", "next_pane", "other pane", "to the other pane of the screen"),
+    _key("d", "compare", "compare", "compare with another file"),
+    _key("e", "export", "export", "export what is shown to a file"),
     _key("question_mark", "help", "help", "this help", shown="?", hint=True),
     _key(
         "colon,ctrl+p", "app.command_palette", "commands", "all commands", shown=": ^p", hint=True
@@ -98,11 +119,15 @@ APP = [
     _key("ctrl+c", "app.interrupt", "quit now", "quit at once", shown="^c ^q"),
 ]
 
+DIGITS = [_key(str(number), f"go_to_screen({number - 1})", "", "") for number in range(1, 10)]
+"""The keys of the screens by number; help has them in a line of their own."""
+
 SECTIONS: tuple[tuple[str, list[Binding]], ...] = (
     ("Move", MOVE),
     ("Fold", FOLD),
     ("Find", FIND),
     ("Rows", ROW),
+    ("Tables", TABLE),
     ("App", APP),
 )
 CHORDS: dict[str, list[Chord]] = {"Fold": FOLD_CHORDS}
@@ -120,13 +145,29 @@ class Hint(NamedTuple):
     word: str
 
 
-def hints() -> list[Hint]:
-    """The keys that the last line shows, the most wanted first."""
-    order = ("find", "enter", "help", "mark", "copy_path", "app.command_palette")
+def hints(*, takes_filter: bool = False) -> list[Hint]:
+    """The keys that the last line shows over a tree, the most wanted first."""
+    order = ("filter", "find", "enter", "help", "mark", "copy_path", "app.command_palette")
     shown = [binding for _, section in SECTIONS for binding in section if binding.show]
+    if not takes_filter:
+        shown = [binding for binding in shown if binding.action != "filter"]
     shown.sort(key=lambda binding: order.index(binding.action))
     return [Hint(key_text(binding).split(" ")[0], binding.description) for binding in shown]
 
 
 DETAIL_HINTS = [Hint("Esc", "back"), Hint("↓↑", "scroll"), Hint("?", "help")]
 """The keys of the details."""
+
+TABLE_HINTS = [
+    Hint("/", "find"),
+    Hint("⏎", "open"),
+    Hint("s", "sort"),
+    Hint("?", "help"),
+    Hint("y", "copy"),
+    Hint("w", "other pane"),
+    Hint(":", "commands"),
+]
+"""The keys of tables."""
+
+TYPING_HINTS = [Hint("⏎", "keep"), Hint("Esc", "back"), Hint("^u", "clear")]
+"""The keys while a filter is typed."""

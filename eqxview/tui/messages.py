@@ -2,6 +2,7 @@
 
 from textual.message import Message
 
+from eqxview.document import Document
 from eqxview.tui.value_reader import ValueAnswer
 
 
@@ -40,6 +41,43 @@ class ValuesRead(Message):
     def __init__(self, answer: ValueAnswer) -> None:
         super().__init__()
         self.answer = answer
+
+
+class RowWanted(Message):
+    """Enter on a row of a table: its path if it names one, and its cells with their columns."""
+
+    def __init__(self, path: str, cells: tuple[tuple[str, str], ...]) -> None:
+        super().__init__()
+        self.path = path
+        self.cells = cells
+
+
+class Answered(Message):
+    """The document that a screen asked for, or why there is none."""
+
+    def __init__(self, question: int, document: Document | None, problem: str, hint: str) -> None:
+        super().__init__()
+        self.question = question
+        """The number of the question; a later one may have been asked since."""
+        self.document = document
+        self.problem = problem
+        self.hint = hint
+
+
+class GoToNode(Message):
+    """Show the node with this path in the tree."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+
+class Told(Message):
+    """Something in another thread has ended; `result` says how."""
+
+    def __init__(self, result: object) -> None:
+        super().__init__()
+        self.result = result
 
 
 class FileRead(Message):

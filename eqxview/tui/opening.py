@@ -1,20 +1,20 @@
-"""A file on its way in: read in a thread, while the app is imported and shown."""
+"""What the app shows on its way in: read in a thread, while the app is imported and shown."""
 
 import time
 from collections.abc import Callable
 from threading import Lock, Thread
 
-from eqxview.readers.opened import OpenedFile
+from eqxview.tui.subject import Subject
 
 
 class Opening:
-    """Reads a file from the moment it is made. Ask `is_done`, or be told with `when_done`."""
+    """Reads from the moment it is made. Ask `is_done`, or be told with `when_done`."""
 
-    def __init__(self, open_file: Callable[[], OpenedFile]) -> None:
-        self._open_file = open_file
+    def __init__(self, open_subject: Callable[[], Subject]) -> None:
+        self._open_subject = open_subject
         self._started = time.perf_counter()
         self._lock = Lock()
-        self._opened: OpenedFile | None = None
+        self._opened: Subject | None = None
         self._failure: BaseException | None = None
         self._done = False
         self._tell: Callable[[], object] | None = None
@@ -39,8 +39,8 @@ class Opening:
                 return
         tell()
 
-    def result(self) -> OpenedFile:
-        """The file; raises what reading it raised. Only when done."""
+    def result(self) -> Subject:
+        """What was read; raises what reading it raised. Only when done."""
         if self._failure is not None:
             raise self._failure
         if self._opened is None:
@@ -49,7 +49,7 @@ class Opening:
 
     def _read(self) -> None:
         try:
-            opened = self._open_file()
+            opened = self._open_subject()
             for tree in opened.trees:
                 # The sums that every line of a container needs: here they make no key wait.
                 if len(tree):

@@ -39,10 +39,11 @@ class Found:
         self._rows = rows
 
     def moved(self, places: Sequence[int]) -> "Found":
-        """The same rows in a tree in another order, where row `r` is at `places[r]`."""
+        """The same rows where row `r` is shown at `places[r]`, or at -1: not at all."""
         import numpy as np
 
-        return Found(self.query, np.sort(np.asarray(places)[self._rows]))
+        moved = np.sort(np.asarray(places)[self._rows])
+        return Found(self.query, moved[moved >= 0])
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
+from eqxview.document import Mark
 from eqxview.tree.columns import Tree
-from eqxview.tree.kinds import Flag, Role
+from eqxview.tree.kinds import Flag
 from eqxview.tree.leaf_line import leaf_line
 from eqxview.tui.lines import Line, Piece, cut, fitted, text_width
+from eqxview.tui.paint_names import PAINT_OF_ROLE, PAINT_OF_TONE
 
 FOLDED, UNFOLDED = "▸", "▾"
 MARK = "▌"
@@ -64,15 +66,24 @@ def tree_line(
     is_open: bool | None,
     is_marked: bool = False,
     is_found: bool = False,
+    marks: tuple[Mark, ...] = (),
 ) -> Line:
-    """The pieces of one row. `is_open` is `None` for a node that has no children."""
+    """The pieces of one row. `is_open` is `None` for a node that has no children.
+
+    The first of `marks` colours the row, and all of them are said among the remarks.
+    """
     line = leaf_line(tree, row)
+    glyph, remarks = line.glyph, line.remarks
     paint = PAINT_OF_ROLE[tree.role[row]]
+    words = "  ".join(mark.word for mark in marks if mark.word)
+    if marks:
+        glyph, paint = marks[0].glyph or glyph, PAINT_OF_TONE[marks[0].tone]
+        remarks = "  ".join(filter(None, (words, remarks)))
     lead = _indentation(tree.depth[row], widths.label)
     if is_open is None:
-        marker = f"{line.glyph or ' '} "
+        marker = f"{glyph or ' '} "
     else:
-        marker = (UNFOLDED if is_open else FOLDED) + (f" {line.glyph} " if line.glyph else " ")
+        marker = (UNFOLDED if is_open else FOLDED) + (f" {glyph} " if glyph else " ")
     before = 1 + len(lead) + len(marker)
     # A label that is too wide takes room from the column beside it, and never all of it.
     label = cut(line.label, max(widths.label + widths.what // 2 - before, 4))
@@ -86,11 +97,14 @@ def tree_line(
     ]
     room = widths.label + widths.what - before - text_width(label) - len(space)
     what = f" {line.letter:1} {line.what}" if widths.elements else f" {line.what}"
+    if words and not widths.remarks:
+        # No room for remarks, and a colour alone says nothing.
+        what = f" {words} {line.what}"
     columns_after: list[Piece] = []
     if not line.size and not line.elements:
         # What says nothing of sizes may use their room.
         room += widths.elements + widths.size + widths.bar
-        if not line.remarks:
+        if not remarks:
             room += widths.remarks
     else:
         if widths.elements:
@@ -103,9 +117,9 @@ def tree_line(
             columns_after.append(Piece(f" {drawn}", "bar"))
     pieces.append(Piece(fitted(what, room), paint))
     pieces += columns_after
-    if widths.remarks and line.remarks:
-        remarks = fitted(f" {line.remarks}", widths.remarks)
-        pieces.append(Piece(remarks, "wrong" if tree.flags[row] & _PROBLEM else "faint"))
+    if widths.remarks and remarks:
+        remark_paint = "wrong" if tree.flags[row] & _PROBLEM else paint if words else "faint"
+        pieces.append(Piece(fitted(f" {remarks}", widths.remarks), remark_paint))
     return tuple(pieces)
 
 
@@ -135,18 +149,6 @@ def _indentation(depth: int, room: int) -> str:
     return number + "  " * (depth % max((2 * levels - len(number)) // 2, 1))
 
 
-PAINT_OF_ROLE = [
-    {
-        Role.NODE: "container",
-        Role.DYNAMIC: "dynamic",
-        Role.STATIC_LEAF: "static",
-        Role.STATIC_FIELD: "static",
-        Role.NONE: "faint",
-        Role.INSIDE: "faint",
-        Role.UNKNOWN: "unknown",
-    }[role]
-    for role in Role
-]
 _MEASURED_ROWS = 2_000
 _WIDEST_LABEL = 60
 _EIGHTHS = " ▏▎▍▌▋▊▉"

@@ -34,6 +34,8 @@ class _Look(NamedTuple):
     is_focused: bool
     is_marked: bool
     is_found: bool
+    codes: tuple[int, ...]
+    """What the analysis marks the row with."""
 
 
 class _Search(NamedTuple):
@@ -73,6 +75,16 @@ class TreeView(ScrollView, can_focus=True):
         self._strips.clear()
         self._rows_changed()
 
+    def marks_changed(self) -> None:
+        """Draw the rows with other marks; they are the same rows."""
+        self._strips.clear()
+        self.refresh()
+        self.post_message(CursorMoved())
+
+    def go_to_row(self, row: int) -> None:
+        """Put the cursor on a row of the tree, opening what hides it."""
+        self._jump(self.state.place(row))
+
     # Drawing.
 
     @property
@@ -100,6 +112,7 @@ class TreeView(ScrollView, can_focus=True):
             self.has_focus,
             row in state.marks,
             state.found is not None and place in state.found,
+            state.mark_codes(row),
         )
         drawn = self._strips.get(look)
         if drawn is None:
@@ -117,6 +130,7 @@ class TreeView(ScrollView, can_focus=True):
             is_open=look.is_open,
             is_marked=look.is_marked,
             is_found=look.is_found,
+            marks=self.state.marks_of(look.codes),
         )
 
     def notify_style_update(self) -> None:

@@ -1,13 +1,13 @@
 """Reads the values of arrays in a thread, one at a time, the latest wish first."""
 
 from collections.abc import Callable
-from threading import Lock, Thread
 from typing import NamedTuple
 
 from eqxview.errors import EqxviewError
 from eqxview.inspect.value_summary import ValueSummary, value_summary
 from eqxview.tree.columns import Tree
 from eqxview.tree.sanitise import sanitise
+from eqxview.tui.latest_wish import LatestWish
 
 _REMEMBERED = 512
 
@@ -23,18 +23,13 @@ class ValueAnswer(NamedTuple):
 
 
 class ValueReader:
-    """Answers wishes for the values of one row after another.
-
-    Moving the cursor past a hundred arrays makes a hundred wishes; only the latest is read
-    when the one before it is done. So threads do not pile up, and the screen never waits.
-    """
+    """Answers wishes for the values of one row after another."""
 
     def __init__(self, tell: Callable[[ValueAnswer], object]) -> None:
+        """`tell` is called with each answer, in the thread that reads."""
         self._tell = tell
-        self._lock = Lock()
-        self._wish: tuple[Tree, int] | None = None
-        self._busy = False
         self._known: dict[tuple[int, int], ValueAnswer] = {}
+        self._wishes: LatestWish[tuple[Tree, int]] = LatestWish("eqxview-values", self._answer)
 
     def known(self, tree: Tree, row: int) -> ValueAnswer | None:
         """The answer, if it has been given before."""
@@ -42,26 +37,14 @@ class ValueReader:
 
     def want(self, tree: Tree, row: int) -> None:
         """Read the values of `row`, and tell; forget earlier wishes that are not begun."""
-        with self._lock:
-            self._wish = (tree, row)
-            if self._busy:
-                return
-            self._busy = True
-        # A daemon: who quits while a large array is read does not wait for it.
-        Thread(target=self._read_wishes, name="eqxview-values", daemon=True).start()
+        self._wishes.want((tree, row))
 
-    def _read_wishes(self) -> None:
-        while True:
-            with self._lock:
-                wish, self._wish = self._wish, None
-                if wish is None:
-                    self._busy = False
-                    return
-            answer = _read(*wish)
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[id(answer.tree), answer.row] = answer
-            self._tell(answer)
+    def _answer(self, wish: tuple[Tree, int]) -> None:
+        answer = _read(*wish)
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[id(answer.tree), answer.row] = answer
+        self._tell(answer)
 
 
 def _read(tree: Tree, row: int) -> ValueAnswer:

@@ -9,14 +9,15 @@ from textual import events
 from eqxview.tui.app import EqxviewApp
 from eqxview.tui.detail_pane import DetailPane
 from eqxview.tui.opening import Opening
+from eqxview.tui.subject import Subject
 from eqxview.tui.tree_view import TreeView
 
 
 @asynccontextmanager
-async def running(opened, *, size=(80, 24), wait=True):
+async def running(opened, *, size=(80, 24), wait=True, view="", filter=""):
     """The app showing an opened file (or what a function gives), and its pilot."""
-    opening = Opening(opened if callable(opened) else lambda: opened)
-    app = EqxviewApp(opening, "resnet.pkl")
+    opening = Opening(lambda: Subject(opened() if callable(opened) else opened))
+    app = EqxviewApp(opening, "resnet.pkl", view=view, filter=filter)
     async with app.run_test(size=size) as pilot:
         if wait:
             await until(pilot, lambda: has_tree(app))

@@ -15,6 +15,7 @@ from driving import (
 from made_files import opened_file, state
 from textual.geometry import Offset
 
+from eqxview.tui.parts_view import PartsView
 from eqxview.tui.tree_state import TreeState
 
 SMALL = {"a": {"x": np.zeros(3), "y": 1}, "b": [np.ones(2), {"deep": [1, 2]}], "c": None}
@@ -230,7 +231,7 @@ async def test_every_key_of_the_tables_has_an_action():
         actions += [chord.action for chords in CHORDS.values() for chord in chords]
         for action in actions:
             name = action.partition("(")[0].removeprefix("app.")
-            owners = (view, view.screen, view.app)
+            owners = (view, PartsView, view.screen, view.app)
             assert any(hasattr(owner, f"action_{name}") for owner in owners), action
 
 

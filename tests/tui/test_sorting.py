@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eqxview.tree.live import tree_of
+from eqxview.tui.arrangement import by_size
 from eqxview.tui.folding import Folding
-from eqxview.tui.sorting import by_size
 
 arrays = st.builds(np.zeros, st.integers(0, 5))
 pytrees = st.recursive(

@@ -5,7 +5,14 @@ import sys
 
 PURE = [
     "folding",
-    "sorting",
+    "arrangement",
+    "subject",
+    "table_layout",
+    "sheet",
+    "line_edit",
+    "latest_wish",
+    "export",
+    "paint_names",
     "search",
     "lines",
     "tree_line",
@@ -15,7 +22,7 @@ PURE = [
     "about_file",
     "value_reader",
     "opening",
-    "screens",
+    "tabs",
 ]
 
 
