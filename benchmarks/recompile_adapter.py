@@ -2,14 +2,14 @@
 
 from typing import Any
 
-import eqxview.watch
+import eqxview
 
 
 class Explainer:
-    """Tells of misses what `eqxview.watch` says: paths, causes and lines."""
+    """Tells of misses what `eqxview.watch()` says: paths, causes and lines."""
 
     def __init__(self) -> None:
-        self._watch = eqxview.watch.watch()
+        self._watch = eqxview.watch()
         self._told = 0
 
     def watch(self, fn: Any) -> Any:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from eqxview.errors import UnreadableFile
-from eqxview.watch.causes import CAUSES
-from eqxview.watch.difference import Difference
-from eqxview.watch.site import Site
+from eqxview.watching.causes import CAUSES
+from eqxview.watching.difference import Difference
+from eqxview.watching.site import Site
 
 FORMAT = "eqxview compile log"
 VERSION = 1
@@ -69,9 +69,8 @@ class Compile:
         if more > 0:
             reasons += f"; and {more} more"
         fix = fix_for(self.differences[0])
-        return (
-            f"{self.name} compiled again ({self.seconds.total:.2f} s{where}): {reasons}."
-            + (f"  fix: {fix}" if fix else "")
+        return f"{self.name} compiled again ({self.seconds.total:.2f} s{where}): {reasons}." + (
+            f"  fix: {fix}" if fix else ""
         )
 
 

@@ -18,13 +18,16 @@ import numpy as np
 
 from eqxview.tree.live.value_repr import guarded_repr, key_text
 from eqxview.tree.sanitise import MAX_TEXT
-from eqxview.watch.function_mark import FunctionMark, base_of, function_mark, kind_of
-from eqxview.watch.identity import identity_of
+from eqxview.watching.function_mark import FunctionMark, base_of, function_mark, kind_of
+from eqxview.watching.identity import identity_of
 
 Hashing = Literal["value", "identity", "nan", "broken"]
 
 _MAX_DEPTH = 5
 _MAX_PARTS = 64
+# What a closure holds is looked at to find the number that moved, not to be shown.
+_MAX_CELL_DEPTH = 3
+_MAX_CELL_PARTS = 16
 _PLAIN = (type(None), bool, int, complex, str, bytes)
 
 
@@ -104,7 +107,7 @@ def callable_mark(value: Any, *, depth: int = 0) -> StaticMark:
     if isinstance(value, types.MethodType):
         # As Python compares bound methods.
         token = identity_of(value.__self__), identity_of(value.__func__)
-    parts = tuple(_cells(value, depth)) if depth < _MAX_DEPTH else ()
+    parts = tuple(_cells(value, depth)) if depth < _MAX_CELL_DEPTH else ()
     where = f" at {function.source}" if function.source else ""
     words = {"closure": "function", "transform": "function"}.get(kind, kind)
     return StaticMark(
@@ -142,7 +145,7 @@ def _is_partial(function: Any) -> bool:
 def _object_mark(value: Any, mark: TypeMark, depth: int, is_shown: bool) -> StaticMark:
     parts = tuple(
         (entry, static_mark(part, depth=depth + 1, is_shown=is_shown))
-        for entry, part in (_parts(value) if depth < _MAX_DEPTH else ())
+        for entry, part in _parts(value, depth, is_shown)
     )
     text = guarded_repr(value) if is_shown else f"<{mark.short}>"
     if isinstance(value, type):
@@ -163,26 +166,29 @@ def _object_mark(value: Any, mark: TypeMark, depth: int, is_shown: bool) -> Stat
     return StaticMark(mark, text, known, "value", parts, hash=number)
 
 
-def _parts(value: Any) -> list[tuple[str, Any]]:
+def _parts(value: Any, depth: int, is_shown: bool) -> list[tuple[str, Any]]:
     """The parts of values whose parts have names that a user knows."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    most, deepest = (_MAX_PARTS, _MAX_DEPTH) if is_shown else (_MAX_CELL_PARTS, _MAX_CELL_DEPTH)
+    cls = type(value)
+    if depth >= deepest:
+        return []
+    if dataclasses.is_dataclass(cls):
         found = [
             (f".{field.name}", vars(value)[field.name])
             if field.name in getattr(value, "__dict__", ())
             else (f".{field.name}", getattr(value, field.name, None))
-            for field in dataclasses.fields(value)
+            for field in dataclasses.fields(cls)
         ]
-    elif isinstance(value, tuple) and hasattr(value, "_fields"):
-        names: Any = value._fields
-        found = [(f".{name}", part) for name, part in zip(names, value, strict=False)]
-    elif type(value) in (tuple, list):
-        found = [(f"[{index}]", part) for index, part in enumerate(value[: _MAX_PARTS + 1])]
-    elif type(value) is dict:
+    elif issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        found = [(f".{name}", part) for name, part in zip(value._fields, value, strict=False)]
+    elif cls in (tuple, list):
+        found = [(f"[{index}]", part) for index, part in enumerate(value[: most + 1])]
+    elif cls is dict:
         found = [(f"[{key_text(key)}]", part) for key, part in value.items()]
     else:
         return []
     # Half of the parts would tell half of the truth.
-    return found if len(found) <= _MAX_PARTS else []
+    return found if len(found) <= most else []
 
 
 def _equals_itself(value: Any) -> bool:

@@ -9,11 +9,11 @@ import jax
 import jax.tree_util as jtu
 import numpy as np
 
-from eqxview.watch.call_key import CallKey, Parameter, call_key, pytree_node
-from eqxview.watch.frames import Dispatch, functions_given
-from eqxview.watch.function_mark import base_of
-from eqxview.watch.site import Site, libraries
-from eqxview.watch.static_mark import StaticMark, callable_mark, static_mark
+from eqxview.watching.call_key import CallKey, Parameter, call_key, pytree_node
+from eqxview.watching.frames import Dispatch, functions_given
+from eqxview.watching.function_mark import base_of
+from eqxview.watching.site import Site, libraries
+from eqxview.watching.static_mark import StaticMark, callable_mark, static_mark
 
 _OPTIONS = (
     "donate_argnums",
@@ -80,14 +80,14 @@ def filtered_call(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], site: Site | None
 ) -> Call:
     """A call of `filter_jit(function)`, eqxcore's or Equinox's."""
-    key = call_key(
-        signature_of(function), args, kwargs, is_static=_is_static_leaf, is_bound=True
-    )
+    key = call_key(signature_of(function), args, kwargs, is_static=_is_static_leaf, is_bound=True)
     mark = callable_mark(function)
     if not jtu.all_leaves([function]):
         # A Module, or a method of one: it is told from others as an argument is.
         node = pytree_node(function, is_static=_is_static_leaf)
-        key = replace(key, parameters=(Parameter("<function>", "positional", node), *key.parameters))
+        key = replace(
+            key, parameters=(Parameter("<function>", "positional", node), *key.parameters)
+        )
         assert mark.function is not None
         mark = replace(mark, function=replace(mark.function, identity=0), parts=())
     return Call(mark, key, (), site, False)

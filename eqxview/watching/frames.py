@@ -16,7 +16,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-from eqxview.watch.site import Site, libraries
+from eqxview.watching.site import Site, libraries
 
 Through = Literal["jax", "equinox", "eqxcore"]
 
@@ -132,7 +132,7 @@ def is_readable() -> bool:
     def probe(x: Any) -> Any:
         return x
 
-    def listen(event: str, _: float, **names: Any) -> None:
+    def listen(event: str, duration_secs: float, **names: Any) -> None:
         if names.get("fun_name") != probe.__name__:
             return
         frame: types.FrameType | None = sys._getframe(1)

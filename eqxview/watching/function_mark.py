@@ -11,8 +11,8 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from eqxview.watch.identity import identity_of
-from eqxview.watch.site import Site, is_interactive
+from eqxview.watching.identity import identity_of
+from eqxview.watching.site import Site, is_interactive
 
 _MAX_LINKS = 16
 

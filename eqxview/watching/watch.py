@@ -4,9 +4,9 @@ from collections.abc import Callable
 from contextlib import ContextDecorator
 from types import TracebackType
 
-from eqxview.watch.listener import listener
-from eqxview.watch.log import Compile, Log
-from eqxview.watch.recorder import CompileRecorder
+from eqxview.watching.listener import listener
+from eqxview.watching.log import Compile, Log
+from eqxview.watching.recorder import CompileRecorder
 
 
 class Watch(ContextDecorator):

@@ -9,14 +9,14 @@ import jax
 
 from eqxview.tree.live.value_repr import guarded_repr
 from eqxview.tree.sanitise import sanitise
-from eqxview.watch.call import Call
-from eqxview.watch.call_key import CallKey
-from eqxview.watch.difference import Difference, function_differences
-from eqxview.watch.frames import is_readable
-from eqxview.watch.history import KEPT, History, nearest
-from eqxview.watch.log import Compile, Kind, Log, Seconds
-from eqxview.watch.site import Site
-from eqxview.watch.static_mark import StaticMark
+from eqxview.watching.call import Call
+from eqxview.watching.call_key import CallKey
+from eqxview.watching.difference import Difference, static_differences
+from eqxview.watching.frames import is_readable
+from eqxview.watching.history import KEPT, History, nearest
+from eqxview.watching.log import Compile, Kind, Log, Seconds
+from eqxview.watching.site import Site
+from eqxview.watching.static_mark import StaticMark
 
 _MAX_FAILURES = 20
 # Operations that are given functions, and are compiled anew for each new one.
@@ -117,7 +117,7 @@ class CompileRecorder:
             functions = [
                 difference
                 for old, new in zip(earlier[-1][1], call.given, strict=False)
-                for difference in function_differences("<function>", old, new)
+                for difference in static_differences("<function>", old, new)
             ]
         earlier.append((call.key, call.given))
         del earlier[:-KEPT]

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from eqxview.watch.array_mark import ArrayMark
-from eqxview.watch.call_key import CallKey, Container, Node, Parameter
-from eqxview.watch.settings import MESH
-from eqxview.watch.site import Site
-from eqxview.watch.static_mark import StaticMark
+from eqxview.watching.array_mark import ArrayMark
+from eqxview.watching.call_key import CallKey, Container, Node, Parameter
+from eqxview.watching.function_mark import FunctionMark
+from eqxview.watching.settings import MESH
+from eqxview.watching.site import Site
+from eqxview.watching.static_mark import StaticMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def _parameters(before: CallKey, after: CallKey) -> Iterator[Difference]:
             yield from _parameter(old, new)
         else:
             cause = "default-arg" if name in after.defaults else "arity"
-            yield Difference(name, cause, *(("omitted", "given") if new else ("given", "omitted")))
+            was, now = ("omitted", "given") if new else ("given", "omitted")
+            yield Difference(name, cause, was, now)
 
 
 def _parameter(old: Parameter, new: Parameter) -> Iterator[Difference]:
@@ -139,7 +141,7 @@ def _array(path: str, old: ArrayMark, new: ArrayMark) -> Iterator[Difference]:
         words = {True: "weakly typed", False: "strongly typed"}
         yield Difference(path, "weak_type", words[old.weak_type], words[new.weak_type])
     if old.shape != new.shape:
-        yield Difference(path, "shape", *(_shape(mark.shape) for mark in (old, new)))
+        yield Difference(path, "shape", _shape(old.shape), _shape(new.shape))
     yield from _place(path, old, new)
 
 
@@ -237,11 +239,11 @@ def function_differences(
     a, b = old.function, new.function
     assert a is not None
     assert b is not None
-    if a.place != b.place or a.kind != b.kind:
+    if a.kind != b.kind or not _is_same_place(a, b):
         # Another function altogether.
         yield Difference(path, "aux-data" if is_aux else "static-value", old.text, new.text)
         return
-    if a.code != b.code:
+    if a.code and b.code and a.code != b.code:
         yield Difference(path, "redefined", old.text, new.text, b.source)
         return
     cells = dict(old.parts)
@@ -259,6 +261,17 @@ def function_differences(
     if kind == "transform" and a.base_identity != b.base_identity:
         kind = b.base_kind
     yield Difference(path, f"identity:{kind}", *_texts(old, new), b.source)
+
+
+def _is_same_place(a: FunctionMark, b: FunctionMark) -> bool:
+    """Whether one line of code makes both."""
+    if a.place == b.place:
+        return True
+    shorter, longer = sorted((a, b), key=lambda mark: len(mark.place))
+    # A copy.deepcopy of a jitted function does not tell what it is of.
+    return shorter.base_kind == "jit-wrapper" and longer.place[: len(shorter.place)] == (
+        shorter.place
+    )
 
 
 def _texts(old: StaticMark, new: StaticMark) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import jax
+import jax.core
 import numpy as np
 
 ArrayKind = Literal["array", "tracer", "Ref"]
@@ -117,4 +118,3 @@ def _placed(value: Any) -> Placed | None:
         getattr(sharding, "memory_kind", None),
         layout,
     )
-

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 import jax
 
-from eqxview.watch import frames
-from eqxview.watch.call import Call, call_of
-from eqxview.watch.log import Seconds
-from eqxview.watch.site import Site
+from eqxview.watching import frames
+from eqxview.watching.call import Call, call_of
+from eqxview.watching.log import Seconds
+from eqxview.watching.site import Site
 
 _STAGES = {
     "/jax/core/compile/jaxpr_trace_duration": "trace",
@@ -75,19 +75,17 @@ class _Listener:
         if event == _FROM_DISK:
             self._ear.from_disk = True
 
-    def _duration(self, event: str, seconds: float, **names: Any) -> None:
+    def _duration(self, event: str, duration_secs: float, **names: Any) -> None:
         stage = _STAGES.get(event)
         if stage is None:
             return
         try:
-            self._heard(stage, seconds, str(names.get("fun_name", "")), sys._getframe(1))
+            self._heard(stage, duration_secs, str(names.get("fun_name", "")), sys._getframe(1))
         except Exception as error:  # noqa: BLE001  a user's program must not end because of us
             for recorder in self._recorders:
                 recorder.failed(error)
 
-    def _heard(
-        self, stage: str, seconds: float, name: str, frame: types.FrameType | None
-    ) -> None:
+    def _heard(self, stage: str, seconds: float, name: str, frame: types.FrameType | None) -> None:
         ear = self._ear
         dispatch = frames.find_dispatch(frame) if self._can_read else None
         if dispatch is None:

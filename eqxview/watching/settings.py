@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 
-from eqxview.watch.static_mark import StaticMark, static_mark
+from eqxview.watching.static_mark import StaticMark, static_mark
 
 MESH = "<mesh>"
 

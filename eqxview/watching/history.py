@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
-from eqxview.watch.call_key import CallKey, Container, Node
-from eqxview.watch.difference import Difference, differences, function_differences
-from eqxview.watch.static_mark import StaticMark
+from eqxview.watching.call_key import CallKey, Container, Node
+from eqxview.watching.difference import Difference, differences, function_differences
+from eqxview.watching.static_mark import StaticMark
 
 KEPT = 64
 """Calls of one function to compare with. A function compiled more often than that is compared
@@ -49,9 +49,7 @@ class History:
         return past.compiled, tuple(found)
 
 
-def nearest(
-    earlier: Iterable[CallKey], key: CallKey
-) -> list[Difference] | None:
+def nearest(earlier: Iterable[CallKey], key: CallKey) -> list[Difference] | None:
     """The differences from the key that differs least, the latest of equals; `None` without."""
     best: list[Difference] | None = None
     for old in earlier:
@@ -85,11 +83,15 @@ def _explain(calls: Iterable[_Seen], seen: _Seen) -> list[Difference]:
     if found:
         return found
     if all(old.options != seen.options for old in same):
-        texts = (", ".join(value.text for value in old.options) for old in (same[0], seen))
-        return [Difference("<jit>", "jit-options", *texts)]
+        before, after = (_options_text(old.options) for old in (same[0], seen))
+        return [Difference("<jit>", "jit-options", before, after)]
     return list(_never_equal(seen.key)) or [
         Difference("<cache>", "cache-cleared", "compiled before", "forgotten")
     ]
+
+
+def _options_text(options: Iterable[StaticMark]) -> str:
+    return ", ".join(value.text for value in options)
 
 
 def _never_equal(key: CallKey) -> Iterable[Difference]:

@@ -18,11 +18,11 @@
 | `site.py` | lines of source code, and whose they are |
 """
 
-from eqxview.watch.causes import CAUSES as CAUSES
-from eqxview.watch.difference import Difference as Difference
-from eqxview.watch.log import Compile as Compile
-from eqxview.watch.log import Log as Log
-from eqxview.watch.log import Seconds as Seconds
-from eqxview.watch.site import Site as Site
-from eqxview.watch.watch import Watch as Watch
-from eqxview.watch.watch import watch as watch
+from eqxview.watching.causes import CAUSES as CAUSES
+from eqxview.watching.difference import Difference as Difference
+from eqxview.watching.log import Compile as Compile
+from eqxview.watching.log import Log as Log
+from eqxview.watching.log import Seconds as Seconds
+from eqxview.watching.site import Site as Site
+from eqxview.watching.watch import Watch as Watch
+from eqxview.watching.watch import watch as watch

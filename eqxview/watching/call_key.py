@@ -4,14 +4,14 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Union
+from typing import Any, Literal
 
 import jax.tree_util as jtu
 
 from eqxview.tree.live.value_repr import guarded_repr, key_text
-from eqxview.watch.array_mark import ArrayMark, array_mark, is_array_like
-from eqxview.watch.settings import settings_now
-from eqxview.watch.static_mark import StaticMark, TypeMark, static_mark, type_mark
+from eqxview.watching.array_mark import ArrayMark, array_mark, is_array_like
+from eqxview.watching.settings import settings_now
+from eqxview.watching.static_mark import StaticMark, TypeMark, static_mark, type_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Container:
     aux: tuple[tuple[str, StaticMark], ...]
 
 
-Node = Union[Container, ArrayMark, StaticMark]
+Node = Container | ArrayMark | StaticMark
 
 Style = Literal["positional", "keyword"]
 
@@ -69,14 +69,16 @@ def call_key(
     positional, rest, defaults = _names(signature)
     builder = _Builder(is_static)
     parameters = []
-    given: list[tuple[str, Style, Any]] = []
-    for index, value in enumerate(args):
-        extra = index - len(positional)
-        given.append((positional[index] if extra < 0 else f"{rest}[{extra}]", "positional", value))
-    given += [(name, "keyword", value) for name, value in sorted(kwargs.items())]
-    for name, style, value in given:
+
+    def add(name: str, style: Style, value: Any) -> None:
         node = static_mark(value) if name in static_names else builder.node(value)
         parameters.append(Parameter(name, style, node))
+
+    for index, value in enumerate(args):
+        extra = index - len(positional)
+        add(positional[index] if extra < 0 else f"{rest}[{extra}]", "positional", value)
+    for name, value in sorted(kwargs.items()):
+        add(name, "keyword", value)
     return CallKey(tuple(parameters), settings_now(), defaults, builder.leaves)
 
 
