@@ -1,3 +1,4 @@
+import itertools
 import json
 import subprocess
 import sys
@@ -163,7 +164,7 @@ def test_every_array_leaf_is_in_one_group_and_in_one_subtree(pytree):
     assert sum(group.leaves for group in report.groups) == totals.arrays
     assert report.nbytes == totals.nbytes
     covered = sorted((s.row, report.tree.end[s.row]) for s in report.survey.subtrees)
-    assert all(end <= start for (_, end), (start, _) in zip(covered, covered[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(covered))
     assert sum(s.leaves for s in report.survey.subtrees) == totals.arrays
     assert all(report.groups[s.group].leaves >= s.leaves for s in report.survey.subtrees)
 

@@ -2,7 +2,7 @@
 
 from eqxview.inspect.diff.changes import Change, ChangeKind
 from eqxview.inspect.diff.moves import find_moves
-from eqxview.inspect.diff.node_changes import subtree_text
+from eqxview.inspect.diff.node_changes import node_text, subtree_text
 from eqxview.inspect.diff.pairing import Pairing, pair
 from eqxview.inspect.diff.report import DiffReport
 from eqxview.inspect.diff.side import Codes, Side
@@ -57,12 +57,17 @@ def _one_sided(a: Side, b: Side, paired: Pairing) -> list[Change]:
         if before != after:
             changes.append(Change(ChangeKind.MOVED, before, after, x, y))
     removed, added = set(moves.removed), set(moves.added)
+    gone, come = {x for x, _ in moves.moved}, {y for _, y in moves.moved}
     for x, y in paired.replaced:
-        if x in removed and y in added:
-            removed.remove(x)
-            added.remove(y)
-            before, after = subtree_text(a.tree, x), subtree_text(b.tree, y)
-            changes.append(Change(ChangeKind.TYPE, before, after, x, y))
+        if x in gone or y in come:
+            # One of the two is at another place: here, the other came or went alone.
+            continue
+        # Of what moved in part, the class alone: its parts are told one by one.
+        before = (subtree_text if x in removed else node_text)(a.tree, x)
+        after = (subtree_text if y in added else node_text)(b.tree, y)
+        removed.discard(x)
+        added.discard(y)
+        changes.append(Change(ChangeKind.TYPE, before, after, x, y))
     changes += (Change(ChangeKind.REMOVED, subtree_text(a.tree, x), "", row_a=x) for x in removed)
     changes += (Change(ChangeKind.ADDED, "", subtree_text(b.tree, y), row_b=y) for y in added)
     return changes
