@@ -2,7 +2,8 @@
 
 | file | idea |
 |---|---|
-| `watch.py` | `watch`: on and off |
+| `switch.py` | `watch`: on and off |
+| `as_jax_comes.py` | a watch for programs that have not imported JAX yet |
 | `log.py` | what was compiled, as frozen data, and as JSON |
 | `causes.py` | the table of causes, each with its fix |
 | `recorder.py` | from calls to a log |
@@ -16,13 +17,30 @@
 | `array_mark.py`, `static_mark.py`, `function_mark.py` | what is kept of a value |
 | `identity.py` | "the same object", without holding it |
 | `site.py` | lines of source code, and whose they are |
+
+`watch` and `Watch` are loaded when first used: a log is read without JAX.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from eqxview.watching.causes import CAUSES as CAUSES
-from eqxview.watching.difference import Difference as Difference
 from eqxview.watching.log import Compile as Compile
+from eqxview.watching.log import Difference as Difference
 from eqxview.watching.log import Log as Log
 from eqxview.watching.log import Seconds as Seconds
 from eqxview.watching.site import Site as Site
-from eqxview.watching.watch import Watch as Watch
-from eqxview.watching.watch import watch as watch
+
+if TYPE_CHECKING:
+    from eqxview.watching.switch import Watch as Watch
+    from eqxview.watching.switch import watch as watch
+
+_LAZY = ("Watch", "watch")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'eqxview.watching' has no attribute {name!r}")
+    from eqxview.watching import switch
+
+    value = globals()[name] = getattr(switch, name)
+    return value

@@ -74,7 +74,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "identity:instance": Cause("is a new callable object each time", _ONCE),
     "closure-value": Cause(
-        "is closed over by a function made anew, and has another value",
+        "is in the closure of a function made anew, and has another value",
         "make it an argument of the function",
     ),
     "redefined": Cause(
@@ -98,8 +98,8 @@ CAUSES: dict[str, Cause] = {
     "memory-kind": Cause("is in another kind of memory", "keep it in the same memory"),
     # JAX itself.
     "config": Cause("is another setting of JAX", "set it once, at the start"),
-    "mesh": Cause("is another mesh", "enter the mesh once, around all calls"),
-    "trace-context": Cause("calls it from inside another transformation"),
+    "mesh": Cause("is another one", "enter the mesh once, around all calls"),
+    "trace-context": Cause("is called inside of another transformation (jax.grad, jax.vmap)"),
     "jit-options": Cause(
         "has other options for the same function", "jit the function once, with one set of options"
     ),

@@ -1,28 +1,13 @@
 """In what two calls differ, as far as the programs that serve them depend on it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from eqxview.watching.array_mark import ArrayMark
 from eqxview.watching.call_key import CallKey, Container, Node, Parameter
 from eqxview.watching.function_mark import FunctionMark
+from eqxview.watching.log import Difference
 from eqxview.watching.settings import MESH
-from eqxview.watching.site import Site
 from eqxview.watching.static_mark import StaticMark
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that is not as it was."""
-
-    path: str
-    """Rooted at a parameter's name, or at `<function>`, `<config>`, `<mesh>`, `<cache>`, …"""
-    cause: str
-    """One of the words of `causes.CAUSES`."""
-    before: str = ""
-    after: str = ""
-    source: Site | None = None
-    """The line that makes the thing, where one does."""
 
 
 def differences(before: CallKey, after: CallKey) -> Iterator[Difference]:

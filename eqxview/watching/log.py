@@ -8,13 +8,26 @@ from typing import Any, Literal
 
 from eqxview.errors import UnreadableFile
 from eqxview.watching.causes import CAUSES
-from eqxview.watching.difference import Difference
 from eqxview.watching.site import Site
 
 FORMAT = "eqxview compile log"
 VERSION = 1
 
 Kind = Literal["function", "operation", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as it was."""
+
+    path: str
+    """Rooted at a parameter's name, or at `<function>`, `<config>`, `<mesh>`, `<cache>`, …"""
+    cause: str
+    """One of the words of `causes.CAUSES`."""
+    before: str = ""
+    after: str = ""
+    source: Site | None = None
+    """The line that makes the thing, where one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +87,25 @@ class Compile:
         )
 
 
+_SUBJECTS = {
+    "<function>": "the function",
+    "<trace>": "it",
+    "<trace>.batch": "the batch that it is mapped over",
+    "<jit>": "it",
+    "<cache>": "JAX",
+    "<mesh>": "the mesh around it",
+}
+
+
 def explain(difference: Difference) -> str:
     """One difference as a clause: what is not as it was."""
     cause = CAUSES.get(difference.cause)
     meaning = cause.meaning if cause else difference.cause
-    text = f"{difference.path} {meaning}"
+    text = f"{_SUBJECTS.get(difference.path, difference.path)} {meaning}"
     if difference.source:
         text += f", made at {difference.source}"
-    if difference.before != difference.after and "identity" not in difference.cause:
+    is_told = "identity" in difference.cause or difference.path in ("<trace>", "<cache>")
+    if difference.before != difference.after and not is_told:
         text += f": {difference.before} → {difference.after}"
     return text
 

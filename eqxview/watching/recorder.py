@@ -11,10 +11,10 @@ from eqxview.tree.live.value_repr import guarded_repr
 from eqxview.tree.sanitise import sanitise
 from eqxview.watching.call import Call
 from eqxview.watching.call_key import CallKey
-from eqxview.watching.difference import Difference, static_differences
+from eqxview.watching.difference import static_differences
 from eqxview.watching.frames import is_readable
 from eqxview.watching.history import KEPT, History, nearest
-from eqxview.watching.log import Compile, Kind, Log, Seconds
+from eqxview.watching.log import Compile, Difference, Kind, Log, Seconds
 from eqxview.watching.site import Site
 from eqxview.watching.static_mark import StaticMark
 

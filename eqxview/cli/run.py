@@ -1,0 +1,137 @@
+"""`eqxview run SCRIPT`: run a Python program, and say at its end what was compiled and why."""
+
+import argparse
+import json
+import runpy
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from eqxview.cli.complaint import complain
+from eqxview.cli.faces import terminal_columns, wants_colour
+from eqxview.cli.parsing import Parser
+from eqxview.errors import EXIT_INTERRUPTED, EqxviewError, UnreadableFile, UsageError
+
+if TYPE_CHECKING:
+    from eqxview.watching import Log, Watch
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run `eqxview run`; the exit code is the program's own."""
+    options = _parser().parse_args(arguments)
+    words = [*([options.script] if options.script else []), *options.arguments]
+    if options.module is None and not words:
+        raise UsageError("no program given", hint="eqxview run train.py, or: eqxview run -m train")
+    from eqxview.watching.as_jax_comes import as_jax_comes
+
+    watches: list[Watch] = []
+
+    def start() -> None:
+        from eqxview.watching import watch
+
+        watches.append(watch().start())
+
+    call_off = as_jax_comes(start)
+    try:
+        if options.module is not None:
+            code = _exit_code_of(lambda: _run_module(options.module, words))
+        else:
+            code = _exit_code_of(lambda: _run_script(words[0], words[1:]))
+    finally:
+        call_off()
+    # What the program wrote comes before what we say about it.
+    sys.stdout.flush()
+    if not watches:
+        complain(EqxviewError("the program did not import JAX: nothing was compiled"))
+        return code
+    _tell(watches[0].stop(), options)
+    return code
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="eqxview run",
+        usage="eqxview run [options] SCRIPT [ARGUMENTS]\n       "
+        "eqxview run [options] -m MODULE [ARGUMENTS]",
+        description="Run a Python program as `python SCRIPT` would, and say on standard error at "
+        "its end what JAX compiled, what it compiled again, and why. The exit code is the "
+        "program's own.",
+    )
+    parser.add_argument("-m", dest="module", metavar="MODULE", help="run a module, as python -m")
+    parser.add_argument("--log", metavar="FILE", help="also write what was compiled to FILE (JSON)")
+    parser.add_argument(
+        "--json", action="store_true", help="say it as JSON: the same as --log writes"
+    )
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colour the text (default: on a terminal, unless NO_COLOR is set)",
+    )
+    parser.add_argument("script", nargs="?", metavar="SCRIPT", help="a Python file")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program is given")
+    return parser
+
+
+def _run_script(path: str, arguments: Sequence[str]) -> None:
+    sys.argv = [path, *arguments]
+    # As Python does: the folder of the script comes first. For a folder or a zip file, runpy
+    # puts the thing itself there.
+    import os
+
+    if os.path.isfile(path):
+        sys.path[0] = os.path.dirname(os.path.realpath(path))
+    runpy.run_path(path, run_name="__main__")
+
+
+def _run_module(name: str, arguments: Sequence[str]) -> None:
+    sys.argv = [name, *arguments]
+    sys.path[0] = ""
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+
+
+def _exit_code_of(program: Callable[[], None]) -> int:
+    """Run `program`, and end it as Python would: its exit code, or its traceback and 1."""
+    try:
+        program()
+    except SystemExit as stop:
+        if stop.code is None or isinstance(stop.code, int):
+            return stop.code or 0
+        print(stop.code, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BaseException as error:  # noqa: BLE001  the program's own, shown as Python shows it
+        frames = error.__traceback__
+        while frames is not None and _is_ours(frames.tb_frame.f_code.co_filename):
+            frames = frames.tb_next
+        traceback.print_exception(type(error), error, frames)
+        return 1
+    return 0
+
+
+def _is_ours(file: str) -> bool:
+    return file == __file__ or file == "<frozen runpy>"
+
+
+def _tell(log: "Log", options: argparse.Namespace) -> None:
+    if options.log is not None:
+        try:
+            with open(options.log, "w", encoding="utf-8") as file:
+                file.write(log.to_json() + "\n")
+        except OSError as error:
+            complain(UnreadableFile(f"cannot write the log to {options.log}: {error.strerror}"))
+    if options.json:
+        print(json.dumps(json.loads(log.to_json())), file=sys.stderr)
+        return
+    from eqxview.inspect.jit_cache import jit_cache
+    from eqxview.render.ansi import COLOURED, PLAIN
+    from eqxview.render.document_text import document_lines
+
+    palette = COLOURED if wants_colour(options.color, sys.stderr) else PLAIN
+    document = jit_cache(log).document()
+    width = terminal_columns(sys.stderr) if sys.stderr.isatty() else None
+    lines = document_lines(document, palette=palette, width=width)
+    for line in ("", f"── {document.title} ──", *lines):
+        print(line, file=sys.stderr)
