@@ -37,12 +37,16 @@ def all_rows(tree: Tree) -> Mask:
 
 def both(first: Mask, second: Mask) -> Mask:
     """The rows in both sets."""
+    if len(first) > MANY_ROWS:
+        return (as_numpy(first) & as_numpy(second)).tobytes()
     joined = int.from_bytes(first, "little") & int.from_bytes(second, "little")
     return joined.to_bytes(len(first), "little")
 
 
 def either(first: Mask, second: Mask) -> Mask:
     """The rows in one of the sets, or in both."""
+    if len(first) > MANY_ROWS:
+        return (as_numpy(first) | as_numpy(second)).tobytes()
     joined = int.from_bytes(first, "little") | int.from_bytes(second, "little")
     return joined.to_bytes(len(first), "little")
 
@@ -75,11 +79,12 @@ def looked_up(column: array, table: Sequence[int]) -> Mask:
     """
     if not any(table):
         return bytes(len(column))
+    found = bytes(table)
+    if column.typecode == "B":
+        return column.tobytes().translate(found.ljust(256, b"\0"))
     if len(column) <= MANY_ROWS:
-        return bytes(map(bytes(table).__getitem__, column))
-    import numpy as np
-
-    return np.frombuffer(bytes(table), np.uint8)[as_numpy(column)].tobytes()
+        return bytes(map(found.__getitem__, column))
+    return as_numpy(found)[as_numpy(column)].tobytes()
 
 
 def compared(
@@ -217,8 +222,8 @@ def smallest(column: array) -> int:
     return min(column) if len(column) <= MANY_ROWS else int(as_numpy(column).min())
 
 
-def as_numpy(column: array) -> "np.ndarray":
+def as_numpy(column: "array | bytes | bytearray") -> "np.ndarray":
     """The column as NumPy sees it; nothing is copied."""
     import numpy as np
 
-    return np.frombuffer(column, np.dtype(column.typecode))
+    return np.frombuffer(column, column.typecode if isinstance(column, array) else np.uint8)

@@ -119,7 +119,8 @@ def partition_of(
     """
     rest = without(leaf_rows(tree), selected)
     halves = labelled(len(tree), [selected, rest])
-    of_selected, of_rest = tally(tree, halves, 2)
+    decisions = _decisions(tree, deciders, decided_by, halves)
+    of_selected, of_rest = _sums(tree, halves, decisions)
     sides = sides_of(tree, selected, rest)
     return Partition(
         tree=tree,
@@ -128,7 +129,7 @@ def partition_of(
         sides=sides,
         selected=of_selected,
         rest=of_rest,
-        decisions=_decisions(tree, deciders, decided_by, halves),
+        decisions=decisions,
         deciders=tuple(deciders),
         decided_by=decided_by,
         torn=_torn(tree, halves),
@@ -146,6 +147,16 @@ def _decisions(
         if one.leaves
     ]
     return tuple(sorted(decisions, key=lambda one: (-one.sums.nbytes, -one.sums.leaves)))
+
+
+def _sums(tree: Tree, halves: array, decisions: tuple[Decision, ...]) -> list[Tally]:
+    if tree.ties:
+        # An array may count for two deciders of one half, and yet counts once in the half.
+        return tally(tree, halves, 2)
+    return [
+        Tally(*map(sum, zip(*(one.sums for one in decisions if one.side == half), strict=True)))
+        for half in _HALVES
+    ]
 
 
 def _torn(tree: Tree, halves: array) -> tuple[tuple[str, str], ...]:

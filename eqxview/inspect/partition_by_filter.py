@@ -1,7 +1,7 @@
 """The partition that a filter makes, typed as text: of files and of live objects."""
 
 from eqxview.inspect.filters import parse_filter
-from eqxview.inspect.masks import Mask, both, either, labelled, leaf_rows, size
+from eqxview.inspect.masks import labelled
 from eqxview.inspect.partition import Partition, partition_of
 from eqxview.inspect.report import Question
 from eqxview.tree.columns import Tree
@@ -19,20 +19,14 @@ def partition_by_filter(tree: Tree, text: str = "") -> Partition:
     """The halves that a filter makes; for an empty text, those of `is_array`."""
     is_default = not text.strip()
     chosen = parse_filter(DEFAULT_FILTER if is_default else text)
-    leaves = leaf_rows(tree)
-    decisions: dict[str, Mask] = {}
-    for decider, rows in chosen.deciders(tree, leaves):
-        if size(rows):
-            # The same text may stand twice in a filter.
-            known = decisions.get(decider)
-            decisions[decider] = rows if known is None else either(known, rows)
+    selected, deciders = chosen.decisions(tree)
     return partition_of(
         tree,
-        both(chosen.rows(tree), leaves),
+        selected,
         spec=chosen.text,
         is_default=is_default,
-        deciders=tuple(decisions),
-        decided_by=labelled(len(tree), list(decisions.values())),
+        deciders=tuple(deciders),
+        decided_by=labelled(len(tree), list(deciders.values())),
         python=chosen.predicate_spec() or None,
         code=chosen.python(),
     )

@@ -2,6 +2,7 @@
 
 from array import array
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Any, NamedTuple
 
 from eqxview.document import (
@@ -84,8 +85,10 @@ class Roles:
     """The most frequent first."""
     by_dtype: tuple[tuple[str, Tally], ...]
     """Dtypes of the arrays that JAX sees, the most bytes first."""
+    subtrees: int
+    """How many nodes with leaves there are below the first one with several children."""
     by_subtree: tuple[SubtreeSums, ...]
-    """The nodes below the first one with several children, in their order."""
+    """The largest of these, in the order of the tree."""
     by_hash: tuple[HashSums, ...]
     """Hash classes of static leaves and fields."""
     static_arrays: tuple[str, ...]
@@ -154,7 +157,7 @@ class Roles:
                 (one.reason, one.sums.nodes, one.sums.parameters, one.sums.nbytes, one.first)
                 for one in shown
             ),
-            title=_cut_title("by reason", len(shown), len(self.by_reason)),
+            title=_cut_title("by reason, the most frequent", len(shown), len(self.by_reason)),
             tones=tuple(_TONES[one.role] for one in shown),
         )
 
@@ -174,10 +177,6 @@ class Roles:
         )
 
     def _subtrees_table(self) -> Table:
-        # In the order of the tree, unless only the largest have room.
-        shown = self.by_subtree
-        if len(shown) > _MAX_ROWS:
-            shown = sorted(shown, key=lambda one: (-one.sums.nbytes, -one.sums.leaves))[:_MAX_ROWS]
         whole = self.tree.totals().nbytes
         return Table(
             (
@@ -197,9 +196,9 @@ class Roles:
                     one.sums.nbytes,
                     one.sums.nbytes / whole if whole else None,
                 )
-                for one in shown
+                for one in self.by_subtree
             ),
-            title=_cut_title("by subtree", len(shown), len(self.by_subtree)),
+            title=_cut_title("by subtree, the largest", len(self.by_subtree), self.subtrees),
         )
 
     def _hashes_table(self) -> Table:
@@ -285,6 +284,7 @@ def roles_of(tree: Tree) -> Roles:
         with_role(tree, Role.STATIC_FIELD),
         looked_up(tree.kind, [kind == Kind.ARRAY for kind in Kind]),
     )
+    subtrees, by_subtree = _subtrees(tree)
     return Roles(
         tree=tree,
         reasons=tuple(texts),
@@ -297,20 +297,29 @@ def roles_of(tree: Tree) -> Roles:
         ),
         by_reason=tuple(sorted(by_reason, key=lambda one: -one.sums.nodes)),
         by_dtype=tuple(sorted(by_dtype, key=lambda one: (-one[1].nbytes, one[0]))),
-        by_subtree=tuple(_subtrees(tree)),
+        subtrees=subtrees,
+        by_subtree=tuple(by_subtree),
         by_hash=tuple(_hashes(tree)),
         static_arrays=tuple(elided_path(tree, row, _MAX_PATH) for row in members(static_arrays)),
     )
 
 
-def _subtrees(tree: Tree) -> list[SubtreeSums]:
+def _subtrees(tree: Tree) -> tuple[int, list[SubtreeSums]]:
+    """How many there are, and the largest of them in the order of the tree."""
     top = 0
     while len(children := list(tree.children(top))) == 1:
         top = children[0]
-    return [
-        SubtreeSums(elided_path(tree, row, _MAX_PATH), tree.type_name(row), sums)
-        for row in children
-        if (sums := tree.totals(row)).leaves
+    leaves = leaf_rows(tree)
+    children = [row for row in children if leaves.find(1, row, tree.end[row]) >= 0]
+    shown = children
+    if len(children) > _MAX_ROWS:
+        before = tree.running_bytes()
+        shown = sorted(
+            nlargest(_MAX_ROWS, children, lambda row: before[tree.end[row]] - before[row])
+        )
+    return len(children), [
+        SubtreeSums(elided_path(tree, row, _MAX_PATH), tree.type_name(row), tree.totals(row))
+        for row in shown
     ]
 
 
@@ -337,7 +346,9 @@ def _word(role: Role) -> str:
 def _cut_title(title: str, shown: int, there_are: int) -> str:
     if not there_are:
         return ""
-    return title if shown == there_are else f"{title}: {shown} of {there_are:,}"
+    if shown == there_are:
+        return title.partition(",")[0]
+    return f"{title}: {shown} of {there_are:,}"
 
 
 _TONES: dict[Role, Tone] = {

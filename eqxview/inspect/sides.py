@@ -2,11 +2,11 @@
 
 from eqxview.document import Mark
 from eqxview.inspect.masks import Mask as Rows
-from eqxview.inspect.masks import at_or_above, both, with_role, without
+from eqxview.inspect.masks import at_or_above, either, with_role
 from eqxview.tree.columns import Tree
 from eqxview.tree.kinds import Role
 
-NOWHERE, SELECTED, REST, MIXED, HELD = range(5)
+NOWHERE, SELECTED, REST, MIXED, HELD = 0, 1, 2, 1 | 2, 4
 """Codes. A container is on the side of the leaves below it; `MIXED`: they are on both. `HELD`: a
 static field, which is no leaf: both halves hold it."""
 
@@ -22,16 +22,12 @@ SIDE_MARKS = (
 
 def sides_of(tree: Tree, selected: Rows, rest: Rows) -> bytes:
     """Each row's code, given the leaves of either side."""
-    above_selected, above_rest = at_or_above(tree, selected), at_or_above(tree, rest)
-    mixed = both(above_selected, above_rest)
-    # Sums of bytes that are 0 or 1, no two of them for one row: none overflows into the next.
-    codes = (
-        SELECTED * int.from_bytes(without(above_selected, mixed), "little")
-        + REST * int.from_bytes(without(above_rest, mixed), "little")
-        + MIXED * int.from_bytes(mixed, "little")
-        + HELD * int.from_bytes(with_role(tree, Role.STATIC_FIELD), "little")
-    )
-    return codes.to_bytes(len(tree), "little")
+    codes = either(at_or_above(tree, selected), _coded(at_or_above(tree, rest), REST))
+    return either(codes, _coded(with_role(tree, Role.STATIC_FIELD), HELD))
+
+
+def _coded(rows: Rows, code: int) -> bytes:
+    return rows.translate(bytes((0, code, *bytes(254))))
 
 
 def rows_on(sides: bytes, side: int) -> Rows:

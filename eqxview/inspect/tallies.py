@@ -2,11 +2,14 @@
 
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from eqxview.inspect.masks import MANY_ROWS, as_numpy, leaf_rows
 from eqxview.tree.columns import Tree
 from eqxview.tree.kinds import Kind
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Tally(NamedTuple):
@@ -67,28 +70,30 @@ def _summed_by_numpy(
 ) -> list[list[int]]:
     import numpy as np
 
-    group = np.frombuffer(codes, np.uint8) if isinstance(codes, bytes) else as_numpy(codes)
+    group = as_numpy(codes)
     is_leaf = np.frombuffer(leaf, np.bool_)
     is_array = is_leaf & (as_numpy(tree.kind) == int(Kind.ARRAY))
-    sums = []
-    for among, column in (
-        (np.ones_like(is_leaf), None),
-        (is_leaf, None),
-        (is_array, None),
-        (is_array, tree.size),
-        (is_array, tree.nbytes),
-    ):
-        among = among & (group >= 0)
-        chosen = group[among]
-        if column is None:
-            sums.append(np.bincount(chosen, minlength=count).tolist())
-            continue
-        # `bincount` adds floats: the halves of an integer are added exactly, it is not.
-        values = as_numpy(column)[among]
-        low = np.bincount(chosen, values & 0xFFFF_FFFF, minlength=count)
-        high = np.bincount(chosen, values >> 32, minlength=count)
-        sums.append([(int(h) << 32) + int(lo) for h, lo in zip(high, low, strict=True)])
+    # One pass for three counts: of each group, what is no leaf, other leaves, arrays.
+    sort = is_leaf.view(np.uint8) + is_array.view(np.uint8)
+    counts = np.bincount((group.astype(np.int32) + 1) * 3 + sort, minlength=3 * count + 3)
+    others, leaves, arrays = counts.reshape(-1, 3)[1 : count + 1].T
+    sums = [(others + leaves + arrays).tolist(), (leaves + arrays).tolist(), arrays.tolist()]
+    rows = np.flatnonzero(is_array if type(codes) is bytes else is_array & (group >= 0))
+    chosen = group[rows]
+    for column in (tree.size, tree.nbytes):
+        sums.append(_exact_sums(chosen, as_numpy(column)[rows], count))
     return sums
+
+
+def _exact_sums(group: "np.ndarray", values: "np.ndarray", count: int) -> list[int]:
+    import numpy as np
+
+    if int(values.max(initial=0)) * len(values) < 1 << 53:
+        return [int(total) for total in np.bincount(group, values, minlength=count)]
+    # `bincount` adds floats, which hold the halves of such integers exactly, not the whole.
+    low = np.bincount(group, values & 0xFFFF_FFFF, minlength=count)
+    high = np.bincount(group, values >> 32, minlength=count)
+    return [(int(h) << 32) + int(lo) for h, lo in zip(high, low, strict=True)]
 
 
 def crossed(first: array, second: array, width: int) -> array:
@@ -108,7 +113,7 @@ def crossed(first: array, second: array, width: int) -> array:
     return array("i", joined.astype(np.int32).tobytes())
 
 
-def grouped(columns: Sequence[Sequence[int]]) -> tuple[array, list[int]]:
+def grouped(columns: "Sequence[array | bytes]") -> tuple[array, list[int]]:
     """Rows that are equal in all `columns` as one group: each row's group, each one's first row.
 
     Groups are numbered in the order of their first rows.
@@ -127,12 +132,12 @@ def grouped(columns: Sequence[Sequence[int]]) -> tuple[array, list[int]]:
     return _grouped_by_numpy(columns)
 
 
-def _grouped_by_numpy(columns: Sequence[Sequence[int]]) -> tuple[array, list[int]]:
+def _grouped_by_numpy(columns: "Sequence[array | bytes]") -> tuple[array, list[int]]:
     import numpy as np
 
     keys = np.zeros(len(columns[0]), np.int64)
     for column in columns:
-        values = np.asarray(column, np.int64)
+        values = as_numpy(column).astype(np.int64)
         low = int(values.min())
         width = int(values.max()) - low + 1
         if int(keys.max()) >= (1 << 62) // width:

@@ -1,7 +1,7 @@
 """The table of clauses: what can be asked about a leaf, as `name operator value`."""
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from eqxview.inspect.filters.clause_values import (
@@ -135,12 +135,13 @@ def _name(written: Written) -> Meaning:
         spellings = (f".{value}", f"[{value!r}]", f"[{value}]")
         code = f"jax.tree_util.keystr(path[-1:]) in {spellings!r}"
 
-    def find(tree: Tree) -> Mask:
-        return rows_by_entry(
-            tree, test, lambda count: [test(f"[{index}]") for index in range(count)]
-        )
+    # A name with letters is no item's: those of a long list are not asked one by one.
+    is_number = set(value) <= set("0123456789*?")
 
-    return find, code
+    def items(count: int) -> Sequence[int]:
+        return [test(f"[{index}]") for index in range(count)] if is_number else bytes(count)
+
+    return lambda tree: rows_by_entry(tree, test, items), code
 
 
 def _type(written: Written) -> Meaning:

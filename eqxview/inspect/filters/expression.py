@@ -30,6 +30,21 @@ class Python(str):
 _PATH = "jax.tree_util.keystr(path"
 
 
+class Answers:
+    """The rows of one tree for each term that was asked about it, found once."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._known: dict[str, Mask] = {}
+
+    def of(self, term: "Term") -> Mask:
+        """The rows for which the term holds. Terms of one text are one term."""
+        rows = self._known.get(term.text)
+        if rows is None:
+            rows = self._known[term.text] = term.find(self._tree)
+        return rows
+
+
 class Expression(Protocol):
     """What a filter is made of."""
 
@@ -38,11 +53,11 @@ class Expression(Protocol):
         """As it was written."""
         ...
 
-    def rows(self, tree: Tree) -> Mask:
+    def rows(self, answers: Answers) -> Mask:
         """The rows for which it holds."""
         ...
 
-    def deciders(self, tree: Tree, among: Mask) -> Iterator[tuple[str, Mask]]:
+    def deciders(self, answers: Answers, among: Mask) -> Iterator[tuple[str, Mask]]:
         """The rows of `among`, each once, with the text of the part that decided about them."""
         ...
 
@@ -59,11 +74,11 @@ class Term:
     find: Callable[[Tree], Mask]
     code: Python | None = None
 
-    def rows(self, tree: Tree) -> Mask:
+    def rows(self, answers: Answers) -> Mask:
         """The rows for which it holds."""
-        return self.find(tree)
+        return answers.of(self)
 
-    def deciders(self, tree: Tree, among: Mask) -> Iterator[tuple[str, Mask]]:
+    def deciders(self, answers: Answers, among: Mask) -> Iterator[tuple[str, Mask]]:
         """The term itself decides."""
         yield self.text, among
 
@@ -79,13 +94,13 @@ class Not:
     text: str
     part: Expression
 
-    def rows(self, tree: Tree) -> Mask:
+    def rows(self, answers: Answers) -> Mask:
         """The rows for which the part does not hold."""
-        return inverse(self.part.rows(tree))
+        return inverse(self.part.rows(answers))
 
-    def deciders(self, tree: Tree, among: Mask) -> Iterator[tuple[str, Mask]]:
+    def deciders(self, answers: Answers, among: Mask) -> Iterator[tuple[str, Mask]]:
         """Its part decides, by what it says itself."""
-        return self.part.deciders(tree, among)
+        return self.part.deciders(answers, among)
 
     def python(self) -> Python | None:
         """`not (...)`."""
@@ -100,18 +115,18 @@ class AllOf:
     text: str
     parts: tuple[Expression, ...]
 
-    def rows(self, tree: Tree) -> Mask:
+    def rows(self, answers: Answers) -> Mask:
         """The rows for which every part holds."""
-        return reduce(both, (part.rows(tree) for part in self.parts))
+        return reduce(both, (part.rows(answers) for part in self.parts))
 
-    def deciders(self, tree: Tree, among: Mask) -> Iterator[tuple[str, Mask]]:
+    def deciders(self, answers: Answers, among: Mask) -> Iterator[tuple[str, Mask]]:
         """For a row that is rejected, the first part that does; for others all of them."""
         rest = among
         for part in self.parts:
-            holds = part.rows(tree)
+            holds = part.rows(answers)
             decided = without(rest, holds)
             if size(decided):
-                yield from part.deciders(tree, decided)
+                yield from part.deciders(answers, decided)
             rest = both(rest, holds)
         yield self.text, rest
 
@@ -127,18 +142,18 @@ class AnyOf:
     text: str
     parts: tuple[Expression, ...]
 
-    def rows(self, tree: Tree) -> Mask:
+    def rows(self, answers: Answers) -> Mask:
         """The rows for which some part holds."""
-        return reduce(either, (part.rows(tree) for part in self.parts))
+        return reduce(either, (part.rows(answers) for part in self.parts))
 
-    def deciders(self, tree: Tree, among: Mask) -> Iterator[tuple[str, Mask]]:
+    def deciders(self, answers: Answers, among: Mask) -> Iterator[tuple[str, Mask]]:
         """For a row that is accepted, the first part that does; for others all of them."""
         rest = among
         for part in self.parts:
-            holds = part.rows(tree)
+            holds = part.rows(answers)
             decided = both(rest, holds)
             if size(decided):
-                yield from part.deciders(tree, decided)
+                yield from part.deciders(answers, decided)
             rest = without(rest, holds)
         yield self.text, rest
 

@@ -1,12 +1,11 @@
 """A filter, parsed: what a question holds as text, ready to be asked about any tree."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from eqxview.inspect.filters.expression import Expression, Python
+from eqxview.inspect.filters.expression import Answers, Expression, Python
 from eqxview.inspect.filters.grammar import parse_expression
 from eqxview.inspect.filters.predicates import find_predicate
-from eqxview.inspect.masks import Mask, both, leaf_rows
+from eqxview.inspect.masks import Mask, both, either, leaf_rows, size
 from eqxview.tree.columns import Tree
 
 
@@ -20,19 +19,27 @@ class Filter:
 
     def rows(self, tree: Tree) -> Mask:
         """Every row for which the filter holds: static fields and containers too."""
-        return self.expression.rows(tree)
+        return self.expression.rows(Answers(tree))
 
     def leaves(self, tree: Tree) -> Mask:
         """The leaves for which the filter holds."""
         return both(self.rows(tree), leaf_rows(tree))
 
-    def deciders(self, tree: Tree, among: Mask) -> Iterator[tuple[str, Mask]]:
-        """The rows of `among`, each once, with the part of the filter that decided about them.
+    def decisions(self, tree: Tree) -> tuple[Mask, dict[str, Mask]]:
+        """The leaves for which the filter holds; and all leaves, by the part that decided.
 
         Of parts that must all hold, the first that does not has decided; of alternatives, the
         first that holds; where none did so alone, all of them together.
         """
-        return self.expression.deciders(tree, among)
+        answers, leaves = Answers(tree), leaf_rows(tree)
+        selected = both(self.expression.rows(answers), leaves)
+        deciders: dict[str, Mask] = {}
+        for text, rows in self.expression.deciders(answers, leaves):
+            if size(rows):
+                # The same text may stand twice in a filter.
+                known = deciders.get(text)
+                deciders[text] = rows if known is None else either(known, rows)
+        return selected, deciders
 
     def python(self) -> Python | None:
         """The filter as a Python expression of `leaf` and `path`, where Python can tell."""
