@@ -18,12 +18,13 @@ from eqxview.tui.messages import (
     BackWanted,
     CursorMoved,
     GoToNode,
+    KeysChanged,
+    PositionChanged,
     RowWanted,
-    Searching,
 )
 from eqxview.tui.paint_names import PAINT_OF_TONE
 from eqxview.tui.parts_view import PartsView
-from eqxview.tui.status_line import StatusLine
+from eqxview.tui.status_line import clear_notice
 from eqxview.tui.subject import Subject
 from eqxview.tui.tabs import Tab
 from eqxview.tui.text_line import TextLine
@@ -284,12 +285,13 @@ class DocumentScreen(FileScreen):
             shown = hints(takes_filter=self.tab.takes_filter)
         else:
             return
-        self.screen.query_one(StatusLine).hint_at(shown)
+        self.post_message(KeysChanged(shown))
         self._tell_position()
 
     def on_cursor_moved(self, message: CursorMoved) -> None:
         """The cursor of the parts has moved."""
         message.stop()
+        clear_notice(self)
         self._tell_position()
 
     def _tell_position(self) -> None:
@@ -299,14 +301,7 @@ class DocumentScreen(FileScreen):
         if pane is not None and not self._parts.has_focus:
             pane.tell_position()
         else:
-            status = self.screen.query_one(StatusLine)
-            status.clear_notice()
-            status.position(self._parts.position_text())
-
-    def on_searching(self, message: Searching) -> None:
-        """A search in a table."""
-        message.stop()
-        self.screen.query_one(StatusLine).prompt(message.query)
+            self.post_message(PositionChanged(self._parts.position_text()))
 
     def on_row_wanted(self, message: RowWanted) -> None:
         """Enter on a row: its node in the tree, or all its cells."""

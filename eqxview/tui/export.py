@@ -31,7 +31,7 @@ def export(subject: Subject, tab: Tab, path: str, *, filter: str = "") -> str:
     drawn = format_of_file(path)
     if os.path.exists(path):
         raise UsageError(
-            f"{sanitise(path)} is there already", hint="choose another name, or remove it"
+            f"there is a file already: {sanitise(path)}", hint="choose another name, or remove it"
         )
     document = tab.ask(subject, filter).document()
     trees = (subject.tree,) if subject.trees else ()

@@ -15,7 +15,15 @@ from eqxview.tui.heading import Heading
 from eqxview.tui.keys import APP, DIGITS
 from eqxview.tui.lines import Piece
 from eqxview.tui.loading import Loading
-from eqxview.tui.messages import BackWanted, FileRead, GoToNode, Notice
+from eqxview.tui.messages import (
+    BackWanted,
+    FileRead,
+    GoToNode,
+    KeysChanged,
+    Notice,
+    PositionChanged,
+    Searching,
+)
 from eqxview.tui.one_line import OneLine
 from eqxview.tui.opening import Opening
 from eqxview.tui.screens import screen_for
@@ -169,6 +177,21 @@ class MainScreen(Screen[None]):
             self._status.say(message.text, is_problem=message.is_problem)
         else:
             self._status.clear_notice()
+
+    def on_keys_changed(self, message: KeysChanged) -> None:
+        """Hint at the keys of what has them."""
+        message.stop()
+        self._status.hint_at(message.hints)
+
+    def on_position_changed(self, message: PositionChanged) -> None:
+        """Say where the cursor is."""
+        message.stop()
+        self._status.position(message.parts)
+
+    def on_searching(self, message: Searching) -> None:
+        """The last line shows what is being typed."""
+        message.stop()
+        self._status.prompt(message.query)
 
     def on_back_wanted(self, message: BackWanted) -> None:
         """Nothing is left to go back from."""

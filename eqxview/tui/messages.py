@@ -1,8 +1,11 @@
 """What widgets tell the screen they are on."""
 
+from collections.abc import Sequence
+
 from textual.message import Message
 
 from eqxview.document import Document
+from eqxview.tui.keys import Hint
 from eqxview.tui.value_reader import ValueAnswer
 
 
@@ -25,6 +28,22 @@ class Searching(Message):
     def __init__(self, query: str | None) -> None:
         super().__init__()
         self.query = query
+
+
+class KeysChanged(Message):
+    """Something else has the keys: these are worth a hint now."""
+
+    def __init__(self, hints: Sequence[Hint]) -> None:
+        super().__init__()
+        self.hints = hints
+
+
+class PositionChanged(Message):
+    """Where the cursor is, the most wanted part last."""
+
+    def __init__(self, parts: Sequence[str]) -> None:
+        super().__init__()
+        self.parts = parts
 
 
 class DetailsWanted(Message):

@@ -5,7 +5,9 @@ import sys
 from collections.abc import Callable
 
 from eqxview.errors import EXIT_OK, UsageError
+from eqxview.inspect.report import Report
 from eqxview.readers.opened import OpenedFile
+from eqxview.tree.columns import Tree
 from eqxview.tui.opening import Opening
 from eqxview.tui.subject import Subject
 
@@ -18,6 +20,7 @@ def run_app(
     filter: str = "",
     open_other: Callable[[], OpenedFile] | None = None,
     open_another: Callable[[str], OpenedFile] | None = None,
+    compare: Callable[[Tree, Tree, tuple[str, str]], Report] | None = None,
 ) -> int:
     """Show what `open_file` gives in the terminal app; return the exit code when it is left.
 
@@ -27,12 +30,13 @@ def run_app(
     command tells it and takes its exit code from it.
 
     `view` is the name of the tab to begin with, `filter` what its filter is. `open_other` opens
-    a second file to compare the first with; `open_another` one that the user names in the app.
+    a second file to compare the first with; `open_another` one that the user names in the app;
+    `compare` compares a tree of the second with one of the first, by default as it is usual.
     """
 
     def open_subject() -> Subject:
         other = None if open_other is None else open_other()
-        return Subject(open_file(), other=other, open_another=open_another)
+        return Subject(open_file(), other=other, compare=compare, open_another=open_another)
 
     return run_subject(open_subject, title, view=view, filter=filter)
 

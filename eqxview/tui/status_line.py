@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from textual.widget import Widget
+
 from eqxview.tui.keys import Hint, hints
 from eqxview.tui.lines import Line, Piece, cut, line_width, text_width
 from eqxview.tui.one_line import OneLine
@@ -66,6 +68,15 @@ class StatusLine(OneLine):
         else:
             left = _hint_line(self._hints, room)
         return left, tuple(right)
+
+
+def clear_notice(widget: Widget) -> None:
+    """End what the last line says, on the screen of `widget`.
+
+    At once, not by a message: what a key says comes after the move that it made.
+    """
+    for status in widget.screen.query(StatusLine):
+        status.clear_notice()
 
 
 def _hint_line(hints: Sequence[Hint], room: int) -> Line:

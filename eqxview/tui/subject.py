@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from os.path import basename
 
+from eqxview.errors import UnreadableFile
 from eqxview.inspect.report import Report
 from eqxview.readers.opened import OpenedFile
 from eqxview.tree.columns import Tree
+from eqxview.tree.sanitise import sanitise
+from eqxview.tree.wording import counted
 
 
 @dataclass(slots=True)
@@ -18,6 +22,8 @@ class Subject:
     """What the file is compared with."""
     report: "tuple[str, Report] | None" = None
     """For a file that is no tree: the name of the tab, and what it says."""
+    compare: "Callable[[Tree, Tree, tuple[str, str]], Report] | None" = None
+    """How to compare two trees of these names; `None` for the usual way."""
     open_another: Callable[[str], OpenedFile] | None = None
     """Opens a file to compare with; `None` where there is no such way."""
     number: int = 0
@@ -37,6 +43,30 @@ class Subject:
     def is_empty(self) -> bool:
         """Whether there is nothing to show."""
         return not self.opened.trees and self.report is None
+
+    @property
+    def other_tree(self) -> Tree:
+        """The tree to compare with: the one of the same number in the other file.
+
+        Raises `UnreadableFile` where there is none.
+        """
+        others = () if self.other is None else self.other.trees
+        if self.number < len(others):
+            return others[self.number]
+        if self.other is not None and self.other.error is not None and not others:
+            raise self.other.error
+        path = "" if self.other is None else self.other.path
+        raise UnreadableFile(
+            f"{path} holds {counted(len(others), 'object')}: there is none to compare with this"
+        )
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the other file and this one are called, told apart."""
+        paths = ("" if self.other is None else self.other.path, self.opened.path)
+        short = (basename(paths[0]), basename(paths[1]))
+        first, second = short if short[0] != short[1] else paths
+        return sanitise(first), sanitise(second)
 
     @property
     def objects(self) -> str:

@@ -26,7 +26,17 @@ def tabs_of(subject: Subject) -> list[Tab]:
         tabs.append(Tab(name, name.capitalize(), False, lambda _subject, _filter: report))
     if subject.trees:
         tabs += (_tab_of(analysis) for analysis in ANALYSES)
+    if subject.trees and subject.other is not None:
+        tabs.append(Tab("diff", "Diff", False, _difference))
     return tabs
+
+
+def _difference(subject: Subject, _filter: str) -> Report:
+    if subject.compare is not None:
+        return subject.compare(subject.other_tree, subject.tree, subject.names)
+    from eqxview.inspect.diff import compare
+
+    return compare(subject.other_tree, subject.tree, names=subject.names)
 
 
 def _tab_of(analysis: Analysis) -> Tab:

@@ -8,8 +8,14 @@ from textual.containers import Container, Vertical
 from eqxview.tui.column_header import ColumnHeader
 from eqxview.tui.detail_pane import DetailPane
 from eqxview.tui.keys import DETAIL_HINTS, hints
-from eqxview.tui.messages import BackWanted, CursorMoved, DetailsWanted, Searching
-from eqxview.tui.status_line import StatusLine
+from eqxview.tui.messages import (
+    BackWanted,
+    CursorMoved,
+    DetailsWanted,
+    KeysChanged,
+    PositionChanged,
+)
+from eqxview.tui.status_line import clear_notice
 from eqxview.tui.tree_state import TreeState
 from eqxview.tui.tree_view import TreeView
 
@@ -116,12 +122,13 @@ class TreePane(Container):
     def on_descendant_focus(self) -> None:
         """Hint at the keys of what has them."""
         shown = DETAIL_HINTS if self.details.has_focus else hints()
-        self.screen.query_one(StatusLine).hint_at(shown)
+        self.post_message(KeysChanged(shown))
 
     def on_cursor_moved(self, message: CursorMoved) -> None:
         """Details and position follow the cursor."""
         message.stop()
         self.details.show(self.state)
+        clear_notice(self)
         self.tell_position()
 
     def tell_position(self) -> None:
@@ -129,8 +136,6 @@ class TreePane(Container):
         if not self.is_on_screen:
             return
         state = self.state
-        status = self.screen.query_one(StatusLine)
-        status.clear_notice()
         parts: list[str] = []
         if state.is_sorted:
             parts.append("by size")
@@ -140,17 +145,12 @@ class TreePane(Container):
             number = state.found.number(state.cursor)
             parts.append(f"{number or '–'} of {len(state.found):,} found")
         parts.append(f"{self.view.position + 1:,}/{len(state.folding.visible):,}")
-        status.position(parts)
+        self.post_message(PositionChanged(parts))
 
     @property
     def is_on_screen(self) -> bool:
         """Whether this is not behind another tab."""
         return all(widget.display for widget in self.ancestors_with_self if widget.is_attached)
-
-    def on_searching(self, message: Searching) -> None:
-        """The last line shows what is being typed."""
-        message.stop()
-        self.screen.query_one(StatusLine).prompt(message.query)
 
     def on_details_wanted(self, message: DetailsWanted) -> None:
         """Enter on a leaf."""
