@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from eqxview.inspect.roles import roles as roles
     from eqxview.notebook.graph import graph as graph
     from eqxview.notebook.show import show as show
+    from eqxview.notebook.watch import watch as watch
     from eqxview.readers import open_file as open_file
     from eqxview.tree import Tree as Tree
     from eqxview.tree.live import tree_of as tree_of
-    from eqxview.watching.switch import watch as watch
 
 __version__ = "0.1.0"
 
@@ -36,7 +36,7 @@ _LAZY = {
     "roles": "eqxview.inspect.roles",
     "show": "eqxview.notebook.show",
     "tree_of": "eqxview.tree.live",
-    "watch": "eqxview.watching.switch",
+    "watch": "eqxview.notebook.watch",
     # `%load_ext eqxview` calls these two.
     "load_ipython_extension": "eqxview.notebook.extension",
     "unload_ipython_extension": "eqxview.notebook.extension",

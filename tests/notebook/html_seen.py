@@ -4,7 +4,6 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 VOID = {"meta", "wbr", "br"}
-OPTIONAL_END = {"td", "th"}
 
 # Everything that we write. What is not here came from a file that is shown.
 ALLOWED = {
@@ -57,8 +56,6 @@ class Seen(HTMLParser):
             self._open.append(tag)
 
     def handle_endtag(self, tag):
-        while self._open and self._open[-1] in OPTIONAL_END and self._open[-1] != tag:
-            self._open.pop()
         if not self._open or self._open.pop() != tag:
             self.mistakes.append(f"</{tag}> closes nothing")
 

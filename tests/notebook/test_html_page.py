@@ -176,10 +176,10 @@ def test_a_deep_tree_says_what_was_left_out():
 
 def test_a_wide_tree_is_cut_and_says_by_how_much():
     tree = tree_of([np.zeros(1 + size % 7) for size in range(30_000)])
-    seen = Seen("\n".join(draw(page_of(Outline(tree)), Drawing())))
-    drawn = seen.count("div", role="treeitem")
+    html = html_of(Outline(tree))
+    drawn = html.count("role=treeitem")
     assert drawn == IN_A_FILE.nodes
-    assert f"… {30_001 - drawn:,} more nodes not drawn here" in seen.text
+    assert f"… {30_001 - drawn:,} more nodes not drawn here" in html
 
 
 @pytest.mark.parametrize("shape", ["wide", "nested"])
@@ -202,7 +202,7 @@ def test_ten_thousand_leaves_take_half_a_second_and_two_megabytes(shape):
         start = time.process_time()
         html = "\n".join(draw(page, Drawing()))
         seconds.append(time.process_time() - start)
-    assert Seen(html).count("div", role="treeitem") > 10_000
+    assert html.count("role=treeitem") > 10_000
     assert len(html.encode()) < 2_000_000
     assert min(seconds) < 0.5
 

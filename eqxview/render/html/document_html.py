@@ -54,7 +54,9 @@ def _facts(part: Facts) -> Iterator[str]:
     yield "<table class=facts>"
     for fact in part.rows:
         column = Column(fact.name, fact.unit)
-        yield f"<tr><th scope=row>{safe(fact.name)}<td>{_value(fact.value, column)}</tr>"
+        yield (
+            f"<tr><th scope=row>{safe(fact.name)}</th><td>{_value(fact.value, column)}</td></tr>"
+        )
     yield "</table>"
 
 
@@ -76,12 +78,12 @@ def _table(part: Table) -> Iterator[str]:
 
 def _rows(part: Table, rows: Sequence[tuple[tuple[Value, ...], Tone]]) -> Iterator[str]:
     heads = "".join(
-        f"<th scope=col{_aligned(column)}>{safe(column.name)}" for column in part.columns
+        f"<th scope=col{_aligned(column)}>{safe(column.name)}</th>" for column in part.columns
     )
     yield f"<div class=scroll><table><thead><tr>{heads}</tr></thead><tbody>"
     for row, tone in rows:
         cells = "".join(
-            f"<td{_aligned(column)}>{_value(value, column)}"
+            f"<td{_aligned(column)}>{_value(value, column)}</td>"
             for value, column in zip(row, part.columns, strict=True)
         )
         yield f"<tr class={tone}>{cells}</tr>"
@@ -97,8 +99,9 @@ def _bars(part: Bars) -> Iterator[str]:
     for bar in part.rows:
         share = 100 * bar.value / largest if largest > 0 else 0
         yield (
-            f"<tr class={bar.tone}><th scope=row>{safe(bar.name)}<td class=r>"
-            f"{_value(bar.value, column)}<td><span style=width:{share:.2f}%></span></tr>"
+            f"<tr class={bar.tone}><th scope=row>{safe(bar.name)}</th>"
+            f"<td class=r>{_value(bar.value, column)}</td>"
+            f"<td><span style=width:{share:.2f}%></span></td></tr>"
         )
     yield "</table>"
 
