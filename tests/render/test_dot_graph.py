@@ -1,5 +1,7 @@
 """`eqxview.graph(x)`: a picture where one types."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,14 @@ def test_a_second_picture_does_not_compile_graphviz_again(monkeypatch):
     first = engine.svg("digraph { a }")
     monkeypatch.setattr("eqxview.render.dot.wasm._compiled", None)
     assert engine.svg("digraph { a }") == first
+
+
+@pytest.mark.skipif(not WasmGraphviz().is_here(), reason="needs the extra: eqxview[dot]")
+def test_python_ends_without_a_word_after_a_picture():
+    code = """
+from eqxview.render.dot import wasm
+engine = wasm.WasmGraphviz()
+print(len(engine.svg("digraph { a }")) > 100)
+"""
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (process.stdout, process.stderr) == ("True\n", "")

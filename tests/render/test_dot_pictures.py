@@ -3,6 +3,7 @@
 import random
 import struct
 import sys
+import time
 from xml.etree import ElementTree
 
 import numpy as np
@@ -224,3 +225,19 @@ def test_dot_text_needs_no_engine(model_file, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert out.startswith("digraph eqxview {")
     assert "layout=osage" in out
+
+
+def test_a_terminal_is_not_sent_a_png(model_file, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    assert run([str(model_file), "--format", "png"]) == 64
+    assert "-o picture.png" in capsys.readouterr().err
+
+
+@with_each_engine
+def test_a_full_picture_with_many_ties_is_laid_out_in_seconds(engine):
+    shared = np.zeros(3)
+    source = dot_of([[shared, number, shared] for number in range(100)])
+    assert source.count("->") > 30
+    start = time.monotonic()
+    engine.svg(source)
+    assert time.monotonic() - start < 5

@@ -119,7 +119,8 @@ class Captions:
 
     def _sums(self, run: Run) -> str:
         totals = self._tree.totals(run.first)
-        if not totals.arrays:
+        if not totals.nbytes:
+            # No arrays, or shared ones that are counted where they appear first.
             return ""
         each = " each" if run.length > 1 else ""
         return f"{short_count(totals.parameters)} · {byte_size(totals.nbytes)}{each}"

@@ -132,20 +132,20 @@ class OutlineWriter:
         return size
 
     def _grids(self, box: Box) -> list[tuple[list[Item], Grid]]:
-        """What is in a box, and how it stands: leaves, static fields, boxes, each in rows of
-        their own, or the widest box would set the leaves apart."""
+        """What is in a box, and how it stands: leaves, static fields, containers, each in rows
+        of their own, or the widest box would set the leaves apart."""
         items = box.items or []
         groups: list[list[Item]] = [[], [], []]
         for item in items:
-            groups[2 if _is_open(item) else 1 if isinstance(item, Statics) else 0].append(item)
+            groups[_GROUPS.get(type(item), 0)].append(item)
         *nodes, boxes = ([self._size(item) for item in group] for group in groups)
         around = grid_of(boxes)
         grids = [*(grid_within(sizes, around.size.width) for sizes in nodes), around]
         return [(group, grid) for group, grid in zip(groups, grids, strict=True) if group]
 
 
-def _is_open(item: Item) -> bool:
-    return isinstance(item, Box) and item.items is not None
+# A folded container stands among the open ones: the order of the tree is kept.
+_GROUPS = {Statics: 1, Box: 2, Rest: 2}
 
 
 def _first_row(item: Item) -> int:

@@ -26,6 +26,8 @@ from eqxview.tree.sanitise import sanitise
 
 _TEXT_COLUMNS = 100
 _MAX_TEXT_LINES = 60
+_MAX_ROUTED = 12
+_MAX_ROUTED_AROUND = 200
 
 
 def dot_source(page: Page, *, max_nodes: int) -> str:
@@ -63,14 +65,16 @@ def dot_source(page: Page, *, max_nodes: int) -> str:
     )
     if heading := _heading(page):
         graph.attr(label=title(heading), labelloc="t")
-    has_ties = False
+    ties = 0
     for number, document in enumerate(page.documents):
         with cluster(graph, f"document{number}") as part:
             name = f"object {number + 1} of {len(page.documents)}"
             make_frame(part, number, label=title(name) if len(page.documents) > 1 else "")
-            has_ties |= _Drawing(part, f"d{number}_", max_nodes).document(document)
-    # Routing takes time that only lines need.
-    graph.attr(splines="true" if has_ties else "false")
+            ties += _Drawing(part, f"d{number}_", max_nodes).document(document)
+    # To lead lines around boxes takes seconds where there are many; it takes them without a
+    # line, too.
+    is_small = graph.source.count("sortv=") <= _MAX_ROUTED_AROUND
+    graph.attr(splines="true" if 0 < ties <= _MAX_ROUTED and is_small else "line")
     return graph.source
 
 
@@ -89,12 +93,11 @@ class _Drawing:
         self._prefix = prefix
         self._max_nodes = max_nodes
 
-    def document(self, document: Document) -> bool:
-        """Write all parts; whether any lines were drawn."""
-        drawn = [self._part(part, order) for order, part in enumerate(document.parts)]
-        return any(drawn)
+    def document(self, document: Document) -> int:
+        """Write all parts; how many lines between nodes were drawn."""
+        return sum(self._part(part, order) for order, part in enumerate(document.parts))
 
-    def _part(self, part: Part, order: int) -> bool:
+    def _part(self, part: Part, order: int) -> int:
         if isinstance(part, Outline):
             return self._outline(part, order)
         lines = [fit(line, _TEXT_COLUMNS) for line in part_lines(part, width=_TEXT_COLUMNS)]
@@ -103,9 +106,9 @@ class _Drawing:
             lines[_MAX_TEXT_LINES:] = [f"… and {more:,} more lines"]
         if lines:
             text_node(self._graph, f"{self._prefix}text{order}", lines, order)
-        return False
+        return 0
 
-    def _outline(self, outline: Outline, order: int) -> bool:
+    def _outline(self, outline: Outline, order: int) -> int:
         plan = plan_of(outline, max_nodes=self._max_nodes)
         captions = Captions(plan)
         lines = tie_lines(plan)
@@ -120,4 +123,4 @@ class _Drawing:
         # At the top: an edge in a subgraph would pull its ends into it.
         for one, other, numbers in lines.edges:
             self._graph.edge(writer.name(one), writer.name(other), tooltip=tooltip([numbers]))
-        return bool(lines.edges)
+        return len(lines.edges)

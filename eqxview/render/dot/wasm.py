@@ -6,6 +6,7 @@ functions rather than the package's `render`: that compiles the module anew in e
 network, a bound on its memory, and a time after which it ends.
 """
 
+import atexit
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,7 +48,11 @@ class WasmGraphviz:
     def _laid_out(self, source: str) -> str:
         import wasmtime
 
-        engine, module = self._compiled = self._compiled or _compiled()
+        if self._compiled is None:
+            self._compiled = _compiled()
+            # wasmtime complains about what is still there when Python takes itself apart.
+            atexit.register(self._forget)
+        engine, module = self._compiled
         store = wasmtime.Store(engine)
         store.set_limits(memory_size=_MAX_MEMORY)
         store.set_epoch_deadline(1)
@@ -73,6 +78,9 @@ class WasmGraphviz:
             ) from None
         finally:
             timer.cancel()
+
+    def _forget(self) -> None:
+        self._compiled = None
 
 
 class _Session:
