@@ -14,6 +14,7 @@ from eqxview.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_UNDECIDED
 if TYPE_CHECKING:
     from eqxview.inspect.diff import DiffReport
     from eqxview.readers.opened import OpenedFile
+    from eqxview.tree.columns import Tree
 
 _EXIT_CODES = """\
 exit codes:
@@ -37,6 +38,8 @@ def run(arguments: Sequence[str]) -> int:
             title=f"{options.a} → {options.b}",
             view="diff",
             open_other=lambda: _open(options.a, options),
+            open_another=lambda path: _open(path, options),
+            compare=lambda a, b, names: _compare(a, b, names, options),
         )
     from eqxview.render.page import Page
 
@@ -59,21 +62,20 @@ def run(arguments: Sequence[str]) -> int:
 
 def _compared(a: "OpenedFile", b: "OpenedFile", options: Namespace) -> "list[DiffReport]":
     """A report for each pair of objects, first with first."""
-    from eqxview.inspect.diff import compare
-
     names = (basename(a.path), basename(b.path))
     if names[0] == names[1]:
         names = (a.path, b.path)
     return [
-        compare(
-            first,
-            second,
-            names=_safe(names),
-            values=not options.no_values,
-            **({} if options.max_bytes is None else {"max_bytes": options.max_bytes}),
-        )
+        _compare(first, second, _safe(names), options)
         for first, second in zip(a.trees, b.trees, strict=False)
     ]
+
+
+def _compare(a: "Tree", b: "Tree", names: tuple[str, str], options: Namespace) -> "DiffReport":
+    from eqxview.inspect.diff import compare
+
+    limits = {} if options.max_bytes is None else {"max_bytes": options.max_bytes}
+    return compare(a, b, names=names, values=not options.no_values, **limits)
 
 
 def _safe(names: tuple[str, str]) -> tuple[str, str]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from eqxview.cli.faces import terminal_columns, wants_app, wants_colour
 from eqxview.cli.parsing import Parser, positive_int
 from eqxview.cli.writing import write_out
+from eqxview.errors import UsageError
 from eqxview.render.files import write_file
-from eqxview.render.formats import FORMATS, Drawing, find_format, format_of_file
+from eqxview.render.formats import FORMATS, Drawing, Format, find_format, format_of_file
 
 if TYPE_CHECKING:
     from eqxview.render.page import Page
@@ -50,24 +51,38 @@ def add_drawing_options(parser: Parser) -> None:
 
 
 def is_for_app(options: Namespace) -> bool:
-    """Whether the answer is to be shown in the terminal app; raises for an unknown format."""
-    if options.format is not None:
-        find_format(options.format)
-    return options.format is None and options.output is None and wants_app()
+    """Whether the answer is to be shown in the terminal app.
+
+    Raises `UsageError` for a format that there is not, or that a terminal cannot show: asked
+    before anything is read.
+    """
+    if options.format is None and options.output is None and wants_app():
+        return True
+    written = _format(options)
+    if written.is_binary and options.output is None and sys.stdout.isatty():
+        raise UsageError(
+            f"the format {written.name!r} is no text: a terminal cannot show it",
+            hint=f"write it to a file: -o picture.{written.name}",
+        )
+    return False
 
 
 def write_page(page: "Page", options: Namespace) -> None:
     """Write `page` as the options say: to standard output, or to a file."""
-    output = options.output
-    written = (
-        format_of_file(output or "") if options.format is None else find_format(options.format)
-    )
-    if output is not None:
-        write_file(output, written.draw(page, Drawing(width=options.width)))
+    written = _format(options)
+    if options.output is not None:
+        write_file(options.output, written.draw(page, Drawing(width=options.width)))
         return
     drawing = Drawing(wants_colour(options.color, sys.stdout), _width(options))
     write_out(written.draw(page, drawing), is_binary=written.is_binary)
     sys.stdout.flush()
+
+
+def _format(options: Namespace) -> Format:
+    """The format that is asked for by name, or by the suffix of the output file."""
+    if options.format is not None:
+        return find_format(options.format)
+    return format_of_file(options.output or "")
 
 
 def _width(options: Namespace) -> int | None:

@@ -1,19 +1,16 @@
 """`eqxview FILE`: a file's pytree in the terminal app, or in any format."""
 
-import sys
 from argparse import Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
 import eqxview
 from eqxview.cli.commands import COMMANDS
 from eqxview.cli.complaint import complain
-from eqxview.cli.faces import wants_app, wants_colour
-from eqxview.cli.parsing import Parser, positive_int
-from eqxview.cli.writing import write_out
+from eqxview.cli.drawing_options import add_drawing_options, is_for_app, write_page
+from eqxview.cli.log import is_log, show_log
+from eqxview.cli.parsing import Parser
 from eqxview.errors import EXIT_OK, UsageError
 from eqxview.inspect.analyses import ANALYSES, find_analysis
-from eqxview.render.files import write_file
-from eqxview.render.formats import FORMATS, Drawing, find_format, format_of_file
 
 _EXIT_CODES = """\
 exit codes:
@@ -39,14 +36,15 @@ def run(arguments: Sequence[str]) -> int:
 
 def show_file(path: str, options: Namespace) -> int:
     """Show the file at `path` as `options` (from `add_show_options`) say."""
+    if is_log(path):
+        return show_log(path, options)
     # What cannot be meant is told before the file is read.
     analysis = find_analysis(options.view)
     if options.filter and not analysis.takes_filter:
         raise UsageError(
             f"--filter means nothing to the view {analysis.name!r}", hint=_filter_hint()
         )
-    written = None if options.format is None else find_format(options.format)
-    if written is None and options.output is None and wants_app():
+    if is_for_app(options):
         # Textual takes half a second to import: reading goes on in a thread meanwhile.
         from eqxview.tui.run import run_app
 
@@ -57,18 +55,12 @@ def show_file(path: str, options: Namespace) -> int:
             filter=options.filter,
             open_another=lambda other: _open(other, options),
         )
-    written = written or format_of_file(options.output or "")
     opened = _open(path, options)
 
     from eqxview.render.page import page_of
 
     page = page_of(analysis, opened.trees, filter=options.filter, file=opened)
-    if options.output is not None:
-        write_file(options.output, written.draw(page, Drawing(width=options.width)))
-    else:
-        drawing = Drawing(wants_colour(options.color, sys.stdout), _width(options))
-        write_out(written.draw(page, drawing), is_binary=written.is_binary)
-        sys.stdout.flush()
+    write_page(page, options)
     if opened.error is None:
         return EXIT_OK
     complain(opened.error)
@@ -89,17 +81,6 @@ def _open(path: str, options: Namespace):
     )
 
 
-def _width(options: Namespace) -> int | None:
-    """Columns to fit lines in; `None` (a pipe, a file): never cut."""
-    if options.width is not None:
-        return options.width
-    if not sys.stdout.isatty():
-        return None
-    import shutil
-
-    return shutil.get_terminal_size().columns
-
-
 def _parser() -> Parser:
     commands = "\n".join(f"  {command.name:<8} {command.summary}" for command in COMMANDS)
     parser = Parser(
@@ -109,7 +90,12 @@ def _parser() -> Parser:
         epilog=f"commands:\n{commands}\n\n{_EXIT_CODES}",
         formatter_class=RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", nargs="?", metavar="FILE", help="a pickle, plain or compressed")
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="a pickle, plain or compressed; or a log of eqxview run",
+    )
     parser.add_argument("--version", action="version", version=f"eqxview {eqxview.__version__}")
     add_show_options(parser)
     return parser
@@ -126,37 +112,7 @@ def add_show_options(parser: Parser) -> None:
     parser.add_argument(
         "--filter", default="", metavar="FILTER", help="what a view is to select, where it selects"
     )
-    parser.add_argument(
-        "--format",
-        metavar="NAME",
-        help="; ".join(f"{known.name}: {known.summary}" for known in FORMATS),
-    )
-    parser.add_argument(
-        "--print",
-        dest="format",
-        action="store_const",
-        const="text",
-        help="the same as --format text: print, also on a terminal",
-    )
-    parser.add_argument(
-        "--json",
-        dest="format",
-        action="store_const",
-        const="json",
-        help="the same as --format json",
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="write to FILE, in the format that its suffix names"
-    )
-    parser.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="colour the text (default: on a terminal, unless NO_COLOR is set)",
-    )
-    parser.add_argument(
-        "--width", type=positive_int, metavar="COLUMNS", help="fit the text in so many columns"
-    )
+    add_drawing_options(parser)
     parser.add_argument(
         "--source",
         action="append",
