@@ -11,8 +11,9 @@ NumPy can look at them without a copy (`numpy.frombuffer`).
 
 from array import array
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, compress, islice
 from math import prod
+from operator import ne
 from typing import Any, NamedTuple, Protocol
 
 from eqxview.tree.kinds import Flag, Hashing, Kind, Role
@@ -68,8 +69,6 @@ class ArrayFacts(NamedTuple):
     """As NumPy or JAX names it, sanitised: `float32`, `bfloat16`, `key<fry>`."""
     shape: tuple[int, ...]
     nbytes: int
-    handle: int = NOTHING
-    """What the value source finds the array by."""
     placement: Placement | None = None
 
 
@@ -400,10 +399,10 @@ class TreeBuilder:
     def __init__(self) -> None:
         self.tree = Tree()
         self._count = 0
-        # Rows wait here and go into the columns many at a time: appending to sixteen arrays
-        # for each row is a third of the time of building a tree.
-        self._waiting: list[tuple[int, ...]] = []
-        self._names: dict[str, int] = {}
+        # Rows wait here, one behind the other, and go into the columns many at a time:
+        # appending to fifteen arrays for each row is a third of the time of building a tree.
+        self._waiting: list[int] = []
+        self._names: dict[str, int] = {"": NOTHING}
         self._types: dict[tuple[str, str], int] = {}
         self._dtypes: dict[str, int] = {}
         self._shapes: dict[tuple[int, ...], int] = {}
@@ -426,63 +425,83 @@ class TreeBuilder:
         hashing: Hashing = Hashing.NOT_STATIC,
         flags: int = 0,
         array: "ArrayFacts | None" = None,
+        handle: int = NOTHING,
     ) -> int:
         """Append a node and return its row. An `int` entry is the index of a sequence item.
 
-        Texts must be sanitised already.
+        `handle` is what the value source finds an array by. Texts must be sanitised already.
         """
+        alike = self.alike(kind, type_name, text, flags, array)
+        return self.append(entry, parent, depth, role, hashing, handle, alike)
+
+    def alike(
+        self,
+        kind: Kind,
+        type_name: tuple[str, str],
+        text: str | None,
+        flags: int,
+        array: "ArrayFacts | None",
+    ) -> "Alike":
+        """What many nodes have in common, as `append` takes it."""
         tree = self.tree
-        if type(entry) is int:
-            name = -2 - entry
-        elif parent < 0:
-            name = NOTHING
-        else:
-            name = _index(self._names, tree.names, entry)
-        dtype = shape = place = handle = NOTHING
+        dtype = shape = place = NOTHING
         nbytes = size = 0
         if array is not None:
             dtype = _index(self._dtypes, tree.dtypes, array.dtype)
             shape = _index(self._shapes, tree.shapes, array.shape)
             size = min(prod(array.shape), _INT64_MAX)
             nbytes = min(array.nbytes, _INT64_MAX)
-            handle = array.handle
             if array.placement is not None:
                 place = _index(self._places, tree.places, array.placement)
+        return (
+            kind,
+            flags,
+            _index(self._types, tree.types, type_name),
+            dtype,
+            shape,
+            NOTHING if text is None else _index(self._texts, tree.texts, text),
+            place,
+            nbytes,
+            size,
+        )
+
+    def append(
+        self,
+        entry: "str | int",
+        parent: int,
+        depth: int,
+        role: int,
+        hashing: int,
+        handle: int,
+        alike: "Alike",
+    ) -> int:
+        """What `add` does, in a third of the time for nodes that are alike."""
+        if type(entry) is int:
+            name = -2 - entry
+        else:
+            name = self._names.get(entry)  # pyright: ignore[reportCallIssue, reportArgumentType]
+            if name is None:
+                name = _index(self._names, self.tree.names, entry)
         row = self._count
         self._count = row + 1
-        self._waiting.append(
-            (
-                parent,
-                depth,
-                kind,
-                role,
-                flags,
-                hashing,
-                name,
-                _index(self._types, tree.types, type_name),
-                dtype,
-                shape,
-                NOTHING if text is None else _index(self._texts, tree.texts, text),
-                place,
-                nbytes,
-                size,
-                handle,
-            )
-        )
-        if len(self._waiting) >= _CHUNK:
+        waiting = self._waiting
+        waiting += (parent, depth, role, hashing, name, handle)
+        waiting += alike
+        if len(waiting) >= _CHUNK:
             self._flush()
         return row
 
     def _flush(self) -> None:
-        tree = self.tree
+        tree, waiting = self.tree, self._waiting
         columns = (
             tree.parent,
             tree.depth,
-            tree.kind,
             tree.role,
-            tree.flags,
             tree.hashing,
             tree.name,
+            tree.handle,
+            tree.kind,
+            tree.flags,
             tree.type,
             tree.dtype,
             tree.shape,
@@ -490,11 +509,10 @@ class TreeBuilder:
             tree.place,
             tree.nbytes,
             tree.size,
-            tree.handle,
         )
-        for column, values in zip(columns, zip(*self._waiting, strict=True), strict=False):
-            column.extend(values)
-        self._waiting.clear()
+        for place, column in enumerate(columns):
+            column.fromlist(waiting[place :: len(columns)])
+        waiting.clear()
 
     def note(self, row: int, text: str) -> None:
         """Attach a remark to `row`."""
@@ -523,7 +541,11 @@ def _printable(item: Any) -> Any:
     return item
 
 
-_CHUNK = 4096
+Alike = tuple[int, int, int, int, int, int, int, int, int]
+"""Kind, flags, type, dtype, shape, text, place, bytes and elements: of the columns that nodes
+of a kind share, in the order in which `TreeBuilder` fills them."""
+
+_CHUNK = 15 * 4096
 _MANY_ROWS = 50_000
 _INT64_MAX = 2**63 - 1
 
@@ -539,12 +561,17 @@ def _index(known: dict, table: list, item) -> int:
 def _subtree_ends(depth: array) -> array:
     """One past the last row of each subtree, from the depths alone."""
     count = len(depth)
-    end = array("i", bytes(4 * count))
+    end = array("i", range(1, count + 1))
     open_rows: list[int] = []
-    for row, level in enumerate(depth):
-        while len(open_rows) > level:
-            end[open_rows.pop()] = row
-        open_rows.append(row)
+    # Between neighbours at the same depth, most of all rows, nothing begins and nothing ends.
+    changes = map(ne, depth, islice(depth, 1, None))
+    for row in compress(range(count), changes):
+        deeper = depth[row + 1] - depth[row]
+        if deeper > 0:
+            open_rows.append(row)
+            continue
+        for _ in range(-deeper):
+            end[open_rows.pop()] = row + 1
     while open_rows:
         end[open_rows.pop()] = count
     return end

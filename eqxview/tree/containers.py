@@ -7,7 +7,7 @@ from eqxview.tree.key_path import attribute_entry, key_entry
 from eqxview.tree.kinds import Hashing, Kind
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.value_text import preview_text, primitive_text
-from eqxview.tree.walk import Child, Items, Sight
+from eqxview.tree.walk import Child, Items, NamedItems, Sight
 
 
 def none_sight() -> Sight:
@@ -83,7 +83,9 @@ def dict_sight(
         Kind.DICT,
         type_name,
         is_leaf=False,
-        children=[Child(key_entry(key_text(key)), item) for key, item in items],
+        children=NamedItems(
+            [key_entry(key_text(key)) for key, _ in items], [item for _, item in items]
+        ),
         preview="{}" if not items else None,
         hashing=Hashing.UNHASHABLE,
         notes=notes,

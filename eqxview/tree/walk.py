@@ -7,9 +7,10 @@ arrays tied, and the role of each node settled by where it stands.
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
-from typing import NamedTuple, overload
+from itertools import repeat
+from typing import NamedTuple, Protocol
 
-from eqxview.tree.columns import NOTHING, ArrayFacts, Tree, TreeBuilder, ValueSource
+from eqxview.tree.columns import NOTHING, Alike, ArrayFacts, Tree, TreeBuilder, ValueSource
 from eqxview.tree.kinds import Flag, Hashing, Kind, Role
 
 
@@ -37,7 +38,18 @@ class Child(NamedTuple):
     standing: Standing = Standing.CHILD
 
 
-class Items(Sequence[Child]):
+Step = tuple[str | int, object, Standing]
+"""What a `Child` is, by its place: cheaper where there are a million of them."""
+
+
+class Children(Protocol):
+    """The children of a node, e.g. a list of `Child`."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Step]: ...
+
+
+class Items:
     """The children of a list or tuple, each made when it is asked for."""
 
     __slots__ = ("_items",)
@@ -48,27 +60,39 @@ class Items(Sequence[Child]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def __iter__(self) -> Iterator[Child]:
-        return map(Child, range(len(self._items)), self._items)
+    def __iter__(self) -> Iterator[Step]:
+        return zip(range(len(self._items)), self._items, repeat(Standing.CHILD), strict=False)
 
-    @overload
-    def __getitem__(self, index: int) -> Child: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Child]: ...
-    def __getitem__(self, index: int | slice) -> Child | Sequence[Child]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        position = range(len(self))[index]
-        return Child(position, self._items[position])
+
+class NamedItems:
+    """Children by their entries, each made when it is asked for."""
+
+    __slots__ = ("_entries", "_values")
+
+    def __init__(self, entries: Sequence[str], values: Sequence[object]) -> None:
+        self._entries = entries
+        self._values = values
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Step]:
+        return zip(self._entries, self._values, repeat(Standing.CHILD), strict=False)
 
 
 class Sight:
-    """What one object is: one level, nothing below it."""
+    """What one object is: one level, nothing below it.
+
+    A `look` may answer with the same sight for many objects that are alike but for `handle` and
+    `tie_key`: the walk is done with it before it looks again, and sooner with one it knows.
+    """
 
     __slots__ = (
         "array",
+        "as_child",
         "children",
         "flags",
+        "handle",
         "hashing",
         "is_leaf",
         "kind",
@@ -85,11 +109,12 @@ class Sight:
         type_name: tuple[str, str],
         *,
         is_leaf: bool | None,
-        children: Sequence[Child] = (),
+        children: Children = (),
         text: str | None = None,
         preview: str | None = None,
         hashing: Hashing = Hashing.NOT_STATIC,
         array: ArrayFacts | None = None,
+        handle: int = NOTHING,
         flags: int = 0,
         tie_key: int | None = None,
         notes: Sequence[str] = (),
@@ -106,10 +131,15 @@ class Sight:
         """A small container in one line: shown instead of its children where JAX sees none."""
         self.hashing = hashing
         self.array = array
+        self.handle = handle
+        """What the value source finds an array by."""
         self.flags = flags
         self.tie_key = tie_key
         """Equal for the same array met twice; `None` for what cannot be shared."""
         self.notes = notes
+        self.as_child: tuple[int, int, Alike] | None = None
+        """What the walk has made of it: role and hashing of a child that JAX flattens, and the
+        columns that do not depend on where it stands."""
 
 
 DEFAULT_MAX_NODES = 20_000_000
@@ -135,68 +165,77 @@ def walk(
     the root's notes say so; what lies deeper than `max_depth` levels is not followed either.
     """
     builder = TreeBuilder()
-    ancestors = _Ancestors()
+    append = builder.append
     ties = _Ties()
     # One iterator for each container that we are in, the innermost last: what waits to be
-    # shown takes no memory, however wide the containers are.
-    levels: list[tuple[Iterator[Child], int, Standing]] = [
-        (iter((Child("", root),)), NOTHING, Standing.CHILD)
+    # shown takes no memory, however wide the containers are. With it the container itself: a
+    # child that its parent made on the fly must not be freed, and its id be taken by another,
+    # while we are below it.
+    levels: list[tuple[Iterator[Step], int, Standing, object]] = [
+        (iter((("", root, Standing.CHILD),)), NOTHING, Standing.CHILD, None)
     ]
+    depth_of: dict[int, int] = {}
+    """The containers that we are in, by identity."""
     cut = ""
     too_deep = 0
     looked = widest = 0
+    look_up = min(_TIME_EVERY, 4 * max_nodes + 1)
+    # Plain integers: this is run for each of a million rows.
+    inside = int(Standing.INSIDE)
     while levels:
-        steps, parent, below = levels[-1]
-        child = next(steps, None)
-        if child is None:
-            levels.pop()
-            continue
+        steps, parent, below, container = levels[-1]
         depth = len(levels) - 1
-        entry, value, standing = child
-        if below != Standing.CHILD and (below == Standing.INSIDE or not standing):
-            standing = below
-        ancestors.leave(depth)
-        looked += 1
-        # Counted are children seen, too: a container of a million, met a million times in few
-        # rows, takes its time at each meeting.
-        if len(builder) >= max_nodes or looked > 4 * max_nodes + widest:
-            cut = f"shown are the first {len(builder):,} nodes: more were not followed"
+        for entry, value, standing in steps:
+            if below and (below == inside or not standing):
+                standing = below
+            looked += 1
+            if looked >= look_up or len(builder) >= max_nodes:
+                # Counted are children seen, too: a container of a million, met a million times
+                # in few rows, takes its time at each meeting.
+                if len(builder) >= max_nodes or looked > 4 * max_nodes + widest:
+                    cut = f"shown are the first {len(builder):,} nodes: more were not followed"
+                    break
+                if is_time_up is not None and is_time_up():
+                    cut = f"shown are the first {len(builder):,} nodes: the time for reading was up"
+                    break
+                look_up = min(looked + _TIME_EVERY, 4 * max_nodes + widest + 1)
+            above = depth_of.get(id(value))
+            if above is not None:
+                _add_cycle(builder, entry, parent, depth, standing, above)
+                continue
+            sight = look(value)
+            children = sight.children
+            known = sight.as_child
+            if known is None:
+                known = sight.as_child = _as_child(builder, sight)
+            role, hashing, alike = known
+            if children:
+                looked += len(children)
+                widest = max(widest, len(children))
+                if depth >= max_depth:
+                    text = f"<nested deeper than {max_depth:,} levels: not followed>"
+                    alike, children = _alike(builder, sight, text), ()
+                    too_deep += 1
+            if standing:
+                if sight.preview is not None and standing in _SHOWN_IN_A_LINE:
+                    alike, children = _alike(builder, sight, sight.preview), ()
+                role = _role(sight, standing)
+                hashing = sight.hashing if role in _HASHED_ROLES else Hashing.NOT_STATIC
+            row = append(entry, parent, depth, role, hashing, sight.handle, alike)
+            if sight.notes:
+                for note in sight.notes:
+                    builder.note(row, note)
+            if sight.tie_key is not None:
+                ties.meet(sight.tie_key, row, value)
+            if children:
+                depth_of[id(value)] = depth
+                levels.append((iter(children), row, _standing_below(sight, standing), value))
+                break
+        else:
+            levels.pop()
+            depth_of.pop(id(container), None)
+        if cut:
             break
-        if is_time_up is not None and looked % _TIME_EVERY == 0 and is_time_up():
-            cut = f"shown are the first {len(builder):,} nodes: the time for reading was up"
-            break
-        if (above := ancestors.depth_of(value)) is not None:
-            _add_cycle(builder, entry, parent, depth, standing, above)
-            continue
-        sight = look(value)
-        text, children = sight.text, sight.children
-        looked += len(children)
-        widest = max(widest, len(children))
-        if depth >= max_depth and children:
-            text, children = f"<nested deeper than {max_depth:,} levels: not followed>", ()
-            too_deep += 1
-        if sight.preview is not None and standing in (Standing.STATIC, Standing.INSIDE):
-            text, children = sight.preview, ()
-        role = _role(sight, standing)
-        row = builder.add(
-            entry,
-            parent,
-            depth,
-            kind=sight.kind,
-            role=role,
-            type_name=sight.type_name,
-            text=text,
-            hashing=sight.hashing if role in _HASHED_ROLES else Hashing.NOT_STATIC,
-            flags=sight.flags,
-            array=sight.array,
-        )
-        for note in sight.notes:
-            builder.note(row, note)
-        if sight.tie_key is not None:
-            ties.meet(sight.tie_key, row, value)
-        if children:
-            ancestors.enter(value, depth)
-            levels.append((iter(children), row, _standing_below(sight, standing)))
     tree = builder.finish(values)
     tree.ties = ties.numbered()
     if cut:
@@ -209,6 +248,17 @@ def walk(
 _TIME_EVERY = 1024
 
 _HASHED_ROLES = frozenset({Role.STATIC_FIELD, Role.STATIC_LEAF, Role.UNKNOWN})
+_SHOWN_IN_A_LINE = (Standing.STATIC, Standing.INSIDE)
+
+
+def _as_child(builder: TreeBuilder, sight: Sight) -> tuple[int, int, Alike]:
+    role = _role(sight, Standing.CHILD)
+    hashing = sight.hashing if role in _HASHED_ROLES else Hashing.NOT_STATIC
+    return role, hashing, _alike(builder, sight, sight.text)
+
+
+def _alike(builder: TreeBuilder, sight: Sight, text: str | None) -> Alike:
+    return builder.alike(sight.kind, sight.type_name, text, sight.flags, sight.array)
 
 
 def _role(sight: Sight, standing: Standing) -> Role:
@@ -257,40 +307,21 @@ def _add_cycle(
     builder.note(row, "JAX cannot flatten a pytree that contains itself")
 
 
-class _Ancestors:
-    """The containers on the way from the root to the current node, by identity."""
-
-    def __init__(self) -> None:
-        # The objects themselves, not their ids alone: a child that its parent made on the fly
-        # must not be freed, and its id be taken by another, while we are below it.
-        self._by_depth: list[object] = []
-        self._depth: dict[int, int] = {}
-
-    def leave(self, depth: int) -> None:
-        """Forget the ancestors at `depth` and deeper."""
-        while len(self._by_depth) > depth:
-            self._depth.pop(id(self._by_depth.pop()), None)
-
-    def enter(self, value: object, depth: int) -> None:
-        # What has no children is never entered, so depths arrive in order.
-        self._by_depth.append(value)
-        self._depth[id(value)] = depth
-
-    def depth_of(self, value: object) -> int | None:
-        return self._depth.get(id(value))
-
-
 class _Ties:
     """Arrays met more than once."""
 
     def __init__(self) -> None:
-        self._first: dict[int, tuple[int, object]] = {}
+        self._first: dict[int, int] = {}
+        # The arrays are kept for as long as the walk lasts, so that no other takes their ids.
+        self._kept: list[object] = []
         self._rows: dict[int, list[int]] = {}
 
     def meet(self, key: int, row: int, value: object) -> None:
-        # `value` is kept for as long as the walk lasts, so that no other array takes its id.
-        first, _ = self._first.setdefault(key, (row, value))
-        if first != row:
+        first = self._first.get(key)
+        if first is None:
+            self._first[key] = row
+            self._kept.append(value)
+        else:
             self._rows.setdefault(first, [first]).append(row)
 
     def numbered(self) -> dict[int, int]:

@@ -13,7 +13,8 @@ def synthetic(leaves):
             kind=Kind.ARRAY,
             role=Role.DYNAMIC,
             type_name=("Array", "Array"),
-            array=ArrayFacts("float32", (2,), 8, handle=index),
+            array=ArrayFacts("float32", (2,), 8),
+            handle=index,
         )
     return builder.finish()
 

@@ -42,6 +42,9 @@ class Look:
         self._values = values
         self._recognise = recognise
         """Says what calls, references, dicts and sets are; `None` for what it does not know."""
+        # Thousands of arrays are alike. What a key is made of is kept with it, so that the ids
+        # stay their own.
+        self._arrays: dict[object, tuple[object, ArrayType, Sight]] = {}
         self._types: dict[tuple[int, int], tuple[object, object, ArrayType]] = {}
         self._by_class: dict[type, Callable[..., Sight]] = {
             type(None): lambda _: none_sight(),
@@ -85,47 +88,70 @@ class Look:
             Kind.ARRAY,
             _JAX_ARRAY,
             is_leaf=True,
-            array=ArrayFacts(
-                keys.dtype, shape, kind.nbytes, self._values.remember(keys.bits, None, kind.shape)
-            ),
+            array=ArrayFacts(keys.dtype, shape, kind.nbytes),
+            handle=self._values.remember(keys.bits, None, kind.shape),
             tie_key=id(call),
         )
 
     def _array(self, array: ArrayDescription) -> Sight:
-        kind = self._type_of(array)
+        dtype, shape, cls = array.dtype, array.shape, array.array_class
+        key = (
+            id(dtype),
+            id(shape),
+            id(cls),
+            array.library,
+            array.is_fortran,
+            array.is_weak,
+            array.is_scalar,
+        )
+        found = self._arrays.get(key)
+        if found is None:
+            if len(self._arrays) >= _MANY:
+                # As good as all arrays have a tuple of their own for their shape.
+                self._arrays.clear()
+            kind = self._type_of(array)
+            found = self._arrays[key] = ((dtype, shape, cls), kind, _array_sight(array, kind))
+        _, kind, sight = found
         problem = problem_of(array, kind)
-        flags = _NUMPY if array.library == "numpy" else 0
-        if flags and array.is_fortran and _differs_from_c(kind.shape):
-            flags |= _FORTRAN
-        if array.is_weak:
-            flags |= _WEAK
-        notes = ()
         if problem is not None:
             if not _is_plausible(kind, array):
                 return _no_array(array, kind, problem)
-            flags |= _PROBLEM
-            notes = (problem,)
-        return Sight(
-            Kind.ARRAY,
-            _JAX_ARRAY if array.library == "jax" else _array_class(array, kind),
-            is_leaf=True,
-            array=ArrayFacts(
-                kind.dtype.name, kind.shape, kind.nbytes, self._values.remember(array, problem)
-            ),
-            flags=flags,
-            tie_key=None if array.is_scalar else id(array),
-            notes=notes,
-        )
+            sight = _array_sight(array, kind)
+            sight.flags |= _PROBLEM
+            sight.notes = (problem,)
+        # The same sight for all arrays that are alike: the walk has done with it by now.
+        sight.handle = self._values.remember(array, problem)
+        sight.tie_key = None if array.is_scalar else id(array)
+        return sight
 
     def _type_of(self, array: ArrayDescription) -> ArrayType:
-        # Thousands of arrays share a dtype and a shape. Both are kept, so that their ids stay
-        # their own.
         dtype, shape = array.dtype, array.shape
         key = (id(dtype), id(shape))
         found = self._types.get(key)
         if found is None:
+            if len(self._types) >= _MANY:
+                self._types.clear()
             found = self._types[key] = (dtype, shape, array_type(dtype, shape))
         return found[2]
+
+
+_MANY = 10_000
+"""Kinds of arrays to remember."""
+
+
+def _array_sight(array: ArrayDescription, kind: ArrayType) -> Sight:
+    flags = _NUMPY if array.library == "numpy" else 0
+    if flags and array.is_fortran and _differs_from_c(kind.shape):
+        flags |= _FORTRAN
+    if array.is_weak:
+        flags |= _WEAK
+    return Sight(
+        Kind.ARRAY,
+        _JAX_ARRAY if array.library == "jax" else _array_class(array, kind),
+        is_leaf=True,
+        array=ArrayFacts(kind.dtype.name, kind.shape, kind.nbytes),
+        flags=flags,
+    )
 
 
 # Plain integers: `|` on members of an enumeration takes a microsecond.

@@ -36,21 +36,13 @@ class LiveValues:
 
         handle = tree.handle[row]
         value = self._arrays[handle]() if handle != NOTHING else None
-        where = tree.path(row) or "the root"
-        if value is None:
-            raise UnreadableFile(
-                f"the array at {where} is gone: the tree does not keep arrays alive",
-                hint="keep the object that you looked at, and look again",
-            )
-        if tree.flags[row] & (Flag.DELETED | Flag.TRACER):
-            what = "was deleted or donated" if tree.has_flag(row, Flag.DELETED) else "is a tracer"
-            raise UnreadableFile(f"the array at {where} {what}: it has no value")
         place = tree.placement(row)
-        if place is not None and place.elsewhere:
-            raise UnreadableFile(
-                f"the array at {where} is not all here: {len(place.elsewhere):,} of its "
-                f"{len(place.devices):,} devices belong to other processes"
-            )
+        if (
+            value is None
+            or tree.flags[row] & _WITHOUT_VALUE
+            or (place is not None and place.elsewhere)
+        ):
+            raise _not_here(tree, row, is_gone=value is None)
         jax = sys.modules.get("jax")
         if jax is not None and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
             # NumPy has no keys; these are their bits, as they are for a file.
@@ -66,6 +58,28 @@ class LiveValues:
             return False
         value = self._arrays[first]()
         return value is not None and value is other.values._arrays[second]()
+
+
+_WITHOUT_VALUE = int(Flag.DELETED | Flag.TRACER)
+
+
+def _not_here(tree: Tree, row: int, *, is_gone: bool) -> UnreadableFile:
+    """Why the value of `row` cannot be had."""
+    where = tree.path(row) or "the root"
+    if is_gone:
+        return UnreadableFile(
+            f"the array at {where} is gone: the tree does not keep arrays alive",
+            hint="keep the object that you looked at, and look again",
+        )
+    if tree.flags[row] & _WITHOUT_VALUE:
+        what = "was deleted or donated" if tree.has_flag(row, Flag.DELETED) else "is a tracer"
+        return UnreadableFile(f"the array at {where} {what}: it has no value")
+    place = tree.placement(row)
+    assert place is not None
+    return UnreadableFile(
+        f"the array at {where} is not all here: {len(place.elsewhere):,} of its "
+        f"{len(place.devices):,} devices belong to other processes"
+    )
 
 
 _JAX_ARRAY = ("Array", "jax.Array")
@@ -127,9 +141,8 @@ class ArrayHandler:
             Kind.ARRAY,
             type_name,
             is_leaf=True,
-            array=ArrayFacts(
-                self._dtype(value), tuple(value.shape), nbytes, handle=handle, placement=placement
-            ),
+            array=ArrayFacts(self._dtype(value), tuple(value.shape), nbytes, placement),
+            handle=handle,
             flags=flags,
             tie_key=tie_key,
             notes=("deleted or donated: the buffer is gone",) if flags & Flag.DELETED else (),

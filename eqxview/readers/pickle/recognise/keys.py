@@ -23,8 +23,9 @@ def key_text(key: object) -> str:
     """The repr of a key as `keystr` shows it, in bounded time."""
     kind = type(key)
     if kind is str:
+        text = repr(key)
         # Not cut: a cut key path would find nothing.
-        return sanitise(repr(key), limit=len(key) * 10 + 2)  # pyright: ignore[reportArgumentType]
+        return text if text.isprintable() else sanitise(text, limit=len(text))
     if kind is tuple:
         return _tuple_text(key)  # pyright: ignore[reportArgumentType]
     if (text := _simple_text(key)) is not None:
