@@ -13,8 +13,9 @@ from eqxview.inspect.diff.node_changes import node_changes
 from eqxview.inspect.diff.side import Side
 from eqxview.tree.kinds import Kind
 
-MAX_ALIGNED = 2_000
-"""Items up to which two lists of different lengths are aligned; longer ones, at their ends only."""
+MAX_ALIGNED = 20_000_000
+"""Pairs of items looked at to align lists of different lengths; once they are used up, lists are
+aligned at their ends only."""
 
 
 @dataclass(slots=True)
@@ -33,6 +34,8 @@ class Pairing:
     """Pairs of rows that are both arrays of one shape."""
     partner: dict[int, int] = field(default_factory=dict)
     """Of each container of the first side that was gone into, its row on the second."""
+    effort: int = MAX_ALIGNED
+    """Pairs of items that may still be looked at."""
 
 
 def pair(a: Side, b: Side, row_a: int = 0, row_b: int = 0, into: Pairing | None = None) -> Pairing:
@@ -56,7 +59,7 @@ def pair(a: Side, b: Side, row_a: int = 0, row_b: int = 0, into: Pairing | None 
                 found.replaced.append((x, y))
                 continue
         else:
-            children, only_a, only_b = _paired_children(a, b, x, y)
+            children, only_a, only_b = _paired_children(a, b, x, y, found)
             if not children and _is_replaced(a, b, x, y):
                 found.replaced.append((x, y))
                 continue
@@ -86,7 +89,7 @@ def _is_replaced(a: Side, b: Side, x: int, y: int) -> bool:
 _Children = tuple[list[tuple[int, int]], list[int], list[int]]
 
 
-def _paired_children(a: Side, b: Side, x: int, y: int) -> _Children:
+def _paired_children(a: Side, b: Side, x: int, y: int, found: Pairing) -> _Children:
     """Pairs of children, children of `x` only, and children of `y` only."""
     first, second = list(a.tree.children(x)), list(b.tree.children(y))
     if not first or not second:
@@ -94,7 +97,7 @@ def _paired_children(a: Side, b: Side, x: int, y: int) -> _Children:
     if a.is_sequence_item(first[0]) and b.is_sequence_item(second[0]):
         if len(first) == len(second):
             return list(zip(first, second, strict=True)), [], []
-        return _aligned(a, b, first, second)
+        return _aligned(a, b, first, second, found)
     return _by_name(a, b, first, second)
 
 
@@ -115,7 +118,7 @@ def _by_name(a: Side, b: Side, first: list[int], second: list[int]) -> _Children
     return pairs, only_a, [row for row in second if row not in paired]
 
 
-def _aligned(a: Side, b: Side, first: list[int], second: list[int]) -> _Children:
+def _aligned(a: Side, b: Side, first: list[int], second: list[int], found: Pairing) -> _Children:
     """Items of two lists of different lengths: those of one structure belong together.
 
     So one layer put in front of others is one that was added, not a change of all of them.
@@ -125,7 +128,7 @@ def _aligned(a: Side, b: Side, first: list[int], second: list[int]) -> _Children
     pairs: list[tuple[int, int]] = []
     only_a: list[int] = []
     only_b: list[int] = []
-    for start_a, end_a, start_b, end_b in _blocks(left, right):
+    for start_a, end_a, start_b, end_b in _blocks(left, right, found):
         # Between what is alike, items pair off in their order.
         both = min(end_a - start_a, end_b - start_b)
         pairs += zip(first[start_a : start_a + both], second[start_b : start_b + both], strict=True)
@@ -134,18 +137,22 @@ def _aligned(a: Side, b: Side, first: list[int], second: list[int]) -> _Children
     return pairs, only_a, only_b
 
 
-def _blocks(left: list[int], right: list[int]) -> Iterator[tuple[int, int, int, int]]:
+def _blocks(
+    left: list[int], right: list[int], found: Pairing
+) -> Iterator[tuple[int, int, int, int]]:
     """Slices of both lists that belong together, in order."""
-    if max(len(left), len(right)) <= MAX_ALIGNED:
-        matcher = SequenceMatcher(None, left, right, autojunk=False)
-        for _, start_a, end_a, start_b, end_b in matcher.get_opcodes():
-            yield start_a, end_a, start_b, end_b
-        return
     shorter = min(len(left), len(right))
     head = next((at for at in range(shorter) if left[at] != right[at]), shorter)
-    tail = next(
-        (at for at in range(shorter - head) if left[-1 - at] != right[-1 - at]), shorter - head
-    )
+    rest = shorter - head
+    tail = next((at for at in range(rest) if left[-1 - at] != right[-1 - at]), rest)
+    end_a, end_b = len(left) - tail, len(right) - tail
     yield 0, head, 0, head
-    yield head, len(left) - tail, head, len(right) - tail
-    yield len(left) - tail, len(left), len(right) - tail, len(right)
+    cost = (end_a - head) * (end_b - head)
+    if cost <= found.effort:
+        found.effort -= cost
+        matcher = SequenceMatcher(None, left[head:end_a], right[head:end_b], autojunk=False)
+        for _, start_a, stop_a, start_b, stop_b in matcher.get_opcodes():
+            yield head + start_a, head + stop_a, head + start_b, head + stop_b
+    else:
+        yield head, end_a, head, end_b
+    yield end_a, len(left), end_b, len(right)
