@@ -10,6 +10,7 @@
 | `listener.py` | hears from JAX about everything that is compiled |
 | `frames.py` | finds the call on the stack |
 | `call.py` | what is kept of that call |
+| `wrapped.py` | for when the stack cannot be read |
 | `history.py` | the nearest earlier call |
 | `difference.py` | in what two calls differ |
 | `call_key.py` | everything that decides which program serves a call |

@@ -43,6 +43,7 @@ class _Ear(threading.local):
     def __init__(self) -> None:
         self.seconds: dict[int, dict[str, float]] = {}
         self.from_disk = False
+        self.collected: dict[str, float] | None = None
 
 
 class _Listener:
@@ -71,6 +72,14 @@ class _Listener:
                 except AssertionError:
                     return  # somebody has cleared JAX's list of listeners
 
+    def collect_in(self, seconds: dict[str, float] | None) -> dict[str, float] | None:
+        """Add up in `seconds`, by stage, what this thread hears; returns where it went before.
+
+        `None` tells the recorders, as ever.
+        """
+        before, self._ear.collected = self._ear.collected, seconds
+        return before
+
     def _event(self, event: str, **_: Any) -> None:
         if event == _FROM_DISK:
             self._ear.from_disk = True
@@ -89,7 +98,9 @@ class _Listener:
         ear = self._ear
         dispatch = frames.find_dispatch(frame) if self._can_read else None
         if dispatch is None:
-            if stage == "compile":
+            if ear.collected is not None:
+                ear.collected[stage] = ear.collected.get(stage, 0.0) + seconds
+            elif stage == "compile":
                 self._tell(name, None, frames.stack_site(frame), Seconds(compile=seconds))
             return
         # By its address: a frame that is kept keeps alive all that is in it.

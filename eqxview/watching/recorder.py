@@ -9,10 +9,10 @@ import jax
 
 from eqxview.tree.live.value_repr import guarded_repr
 from eqxview.tree.sanitise import sanitise
+from eqxview.watching import frames
 from eqxview.watching.call import Call
 from eqxview.watching.call_key import CallKey
 from eqxview.watching.difference import static_differences
-from eqxview.watching.frames import is_readable
 from eqxview.watching.history import KEPT, History, nearest
 from eqxview.watching.log import Compile, Difference, Kind, Log, Seconds
 from eqxview.watching.site import Site
@@ -57,7 +57,7 @@ class CompileRecorder:
             return Log(
                 tuple(self._compiles),
                 self.seconds,
-                is_readable(),
+                frames.is_readable(),
                 tuple(self._failures),
                 jax.__version__,
             )

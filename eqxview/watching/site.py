@@ -17,7 +17,8 @@ class Site:
         return f"{os.path.basename(self.file)}:{self.line}"
 
 
-_LIBRARIES = ("jax", "jaxlib", "equinox", "eqxcore", "eqxview")
+# eqxcore before Equinox: some put it into `sys.modules` under that name.
+_LIBRARIES = ("jax", "jaxlib", "eqxcore", "equinox", "eqxview")
 
 
 class Libraries:

@@ -19,7 +19,7 @@ import numpy as np
 from eqxview.tree.live.value_repr import guarded_repr, key_text
 from eqxview.tree.sanitise import MAX_TEXT
 from eqxview.watching.function_mark import FunctionMark, base_of, function_mark, kind_of
-from eqxview.watching.identity import identity_of
+from eqxview.watching.identity import are_equal, identity_of
 
 Hashing = Literal["value", "identity", "nan", "broken"]
 
@@ -64,10 +64,17 @@ class StaticMark:
     function: FunctionMark | None = None
     hash: int | None = None
     """`hash(value)`, which moves when a value is changed in place; `None` if it has none."""
+    identity: int = 0
+    """For a value whose `__eq__` may know more than `token` does."""
 
     def is_same(self, other: "StaticMark") -> bool:
         """Whether the two stand for values that one compiled program serves."""
-        return self.type.identity == other.type.identity and self.token == other.token
+        if self.type.identity != other.type.identity or self.token != other.token:
+            return False
+        return self.identity == other.identity or (
+            # Where one is gone, nothing more is known.
+            are_equal(self.identity, other.identity) is not False
+        )
 
 
 def static_mark(value: Any, *, depth: int = 0, is_shown: bool = True) -> StaticMark:
@@ -162,8 +169,10 @@ def _object_mark(value: Any, mark: TypeMark, depth: int, is_shown: bool) -> Stat
     if not parts and number is None:
         return StaticMark(mark, text, text, "value", parts)
     # The hash alone is not enough: hash(-1) == hash(-2).
-    known: Hashable = tokens if tokens else (number, _without_address(text))
-    return StaticMark(mark, text, known, "value", parts, hash=number)
+    if tokens:
+        return StaticMark(mark, text, tokens, "value", parts, hash=number)
+    known = number, _without_address(text)
+    return StaticMark(mark, text, known, "value", hash=number, identity=identity_of(value))
 
 
 def _parts(value: Any, depth: int, is_shown: bool) -> list[tuple[str, Any]]:

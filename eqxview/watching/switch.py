@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from contextlib import ContextDecorator
 from types import TracebackType
+from typing import Any
 
+from eqxview.watching import frames
 from eqxview.watching.listener import listener
 from eqxview.watching.log import Compile, Log
 from eqxview.watching.recorder import CompileRecorder
+from eqxview.watching.wrapped import wrapped
 
 
 class Watch(ContextDecorator):
@@ -49,6 +52,13 @@ class Watch(ContextDecorator):
     def misses(self) -> tuple[Compile, ...]:
         """The compilations so far of functions that had been compiled before."""
         return self.log.misses
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A jitted function to call in place of `function`, whose calls are then explained.
+
+        Only needed where `log.is_explained` is false: everywhere else it is `function` itself.
+        """
+        return function if frames.is_readable() else wrapped(function, self._recorder)
 
     def __enter__(self) -> "Watch":
         return self.start()
