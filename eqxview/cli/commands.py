@@ -15,5 +15,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("show", "show the pytree in a file (what `eqxview FILE` does)", "eqxview.cli.show"),
     Command("diff", "tell how two files differ", "eqxview.cli.diff"),
     Command("run", "run a program, and say what JAX compiled and why", "eqxview.cli.run"),
+    Command("learn", "a lesson on a small real model, step by step", "eqxview.cli.learn"),
     Command("demo", "build a small model, pickle it, and show it", "eqxview.cli.demo"),
 )

@@ -1,8 +1,9 @@
 """A document as text: its parts one below the other."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
-from eqxview.document import Bars, Document, Facts, Note, Outline, Part, Table, Tone
+from eqxview.document import Bars, Column, Document, Facts, Note, Outline, Part, Table, Tone
 from eqxview.render.ansi import PLAIN, Palette
 from eqxview.render.cells import cell_width, fit
 from eqxview.render.outline import outline_lines
@@ -80,7 +81,7 @@ def _table(part: Table, palette: Palette, width: int | None) -> Iterator[str]:
         for at, column in enumerate(part.columns)
     ]
     if width is not None:
-        _narrow(widths, width - 2 * (len(widths) - 1))
+        _narrow(widths, part.columns, width - 2 * (len(widths) - 1))
     yield (
         palette.faint + _row([column.name for column in part.columns], part, widths) + palette.reset
     )
@@ -99,11 +100,22 @@ def _row(texts: Sequence[str], part: Table, widths: Sequence[int]) -> str:
     return "  ".join(cells).rstrip()
 
 
-def _narrow(widths: list[int], room: int) -> None:
-    """Take cells from the widest columns until all of them fit in `room`."""
-    while sum(widths) > room and max(widths) > 8:
-        widest = widths.index(max(widths))
-        widths[widest] = max(8, widths[widest] - (sum(widths) - room))
+_LEAST_COLUMN = 6
+
+
+def _narrow(widths: list[int], columns: Sequence[Column], room: int) -> None:
+    """Take cells from the widest columns, one by one, until all of them fit in `room`.
+
+    A path keeps its cells for longer than other text: it is what a row is about.
+    """
+    # How wide a column seems when it is asked who is the widest.
+    seems = [0.5 if column.unit == "path" else 1.0 for column in columns]
+    excess = sum(widths) - room
+    for _ in range(excess):
+        at = max(range(len(widths)), key=lambda at: widths[at] * seems[at])
+        if widths[at] <= _LEAST_COLUMN:
+            return
+        widths[at] -= 1
 
 
 def _bars(part: Bars, palette: Palette, width: int | None) -> Iterator[str]:
@@ -132,9 +144,18 @@ def bar_text(fraction: float, cells: int) -> str:
 
 def _note(part: Note, palette: Palette, width: int | None) -> Iterator[str]:
     colour = {"info": palette.faint, "warning": palette.warning, "error": palette.error}[part.level]
-    yield f"{colour}{_NOTE_GLYPHS[part.level]} {part.text}{palette.reset}"
+    for line in _wrapped(f"{_NOTE_GLYPHS[part.level]} {part.text}", width):
+        yield f"{colour}{line}{palette.reset}"
+    # What is to be pasted is not broken into lines.
     if part.hint:
         yield f"  {palette.faint}fix: {part.hint}{palette.reset}"
+
+
+def _wrapped(text: str, width: int | None) -> list[str]:
+    """The text in lines of at most `width` cells, all but the first indented; never empty."""
+    if width is None or cell_width(text) <= width:
+        return [text]
+    return textwrap.wrap(text, max(width, 20), subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _fit_value(text: str, unit: str, width: int) -> str:
