@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from million_leaves import tree_of_leaves
 from pytrees import leaves, pytrees
@@ -185,6 +185,7 @@ def test_what_is_no_filter_is_refused_with_the_place_and_the_choices(text):
     assert all(part in caught.value.hint for part in hint)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30) | st.text(alphabet=".[]()'\"*!=~<>|& aor0", max_size=30))
 def test_any_text_is_a_filter_or_is_refused_as_none(text):
     try:
@@ -215,6 +216,7 @@ ODD_LEAVES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(pytrees | st.lists(leaves | ODD_LEAVES))
 def test_a_predicate_says_of_the_tree_what_its_function_says_of_the_objects(pytree):
     tree = tree_of(pytree)
@@ -229,6 +231,7 @@ def test_a_predicate_says_of_the_tree_what_its_function_says_of_the_objects(pytr
 NEEDLES = st.text(alphabet=".[]'abdeiklnr012", min_size=1, max_size=5)
 
 
+@settings(deadline=None)
 @given(pytrees, NEEDLES, st.booleans())
 def test_text_in_a_path_is_found_as_if_every_path_were_written_out(pytree, needle, ignore_case):
     tree = tree_of({"kernel": pytree, "a.b[0]": [pytree]})
@@ -238,6 +241,7 @@ def test_text_in_a_path_is_found_as_if_every_path_were_written_out(pytree, needl
     assert list(members(found)) == expected
 
 
+@settings(deadline=None)
 @given(pytrees)
 def test_the_path_of_a_node_selects_what_is_below_it_and_nothing_else(pytree):
     tree = tree_of([pytree, {"it": pytree}])

@@ -7,6 +7,7 @@ from eqxview.inspect.filters.grammar import parse_expression
 from eqxview.inspect.filters.predicates import find_predicate
 from eqxview.inspect.masks import Mask, both, either, leaf_rows, size
 from eqxview.tree.columns import Tree
+from eqxview.tree.sanitise import sanitise
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Filter:
     """Which leaves of a tree are meant."""
 
     text: str
-    """As it was typed, spaces around it left out."""
+    """As it was typed, spaces around it left out, and safe to show."""
     expression: Expression
 
     def rows(self, tree: Tree) -> Mask:
@@ -36,6 +37,7 @@ class Filter:
         deciders: dict[str, Mask] = {}
         for text, rows in self.expression.deciders(answers, leaves):
             if size(rows):
+                text = sanitise(text)
                 # The same text may stand twice in a filter.
                 known = deciders.get(text)
                 deciders[text] = rows if known is None else either(known, rows)
@@ -56,4 +58,4 @@ def parse_filter(text: str) -> Filter:
 
     Raises `FilterError`, with the place and with the choices there are.
     """
-    return Filter(text.strip(), parse_expression(text))
+    return Filter(sanitise(text.strip()), parse_expression(text))
