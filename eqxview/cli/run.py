@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import runpy
 import sys
 import traceback
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 def run(arguments: Sequence[str]) -> int:
     """Run `eqxview run`; the exit code is the program's own."""
     options = _parser().parse_args(arguments)
-    words = [*([options.script] if options.script else []), *options.arguments]
-    if options.module is None and not words:
-        raise UsageError("no program given", hint="eqxview run train.py, or: eqxview run -m train")
+    program = _program(options)
     from eqxview.watching.as_jax_comes import as_jax_comes
 
     watches: list[Watch] = []
@@ -34,10 +33,7 @@ def run(arguments: Sequence[str]) -> int:
 
     call_off = as_jax_comes(start)
     try:
-        if options.module is not None:
-            code = _exit_code_of(lambda: _run_module(options.module, words))
-        else:
-            code = _exit_code_of(lambda: _run_script(words[0], words[1:]))
+        code = _exit_code_of(program)
     finally:
         call_off()
     # What the program wrote comes before what we say about it.
@@ -58,7 +54,14 @@ def _parser() -> Parser:
         "its end what JAX compiled, what it compiled again, and why. The exit code is the "
         "program's own.",
     )
-    parser.add_argument("-m", dest="module", metavar="MODULE", help="run a module, as python -m")
+    # Everything behind the program's name is the program's.
+    parser.add_argument(
+        "-m",
+        dest="module",
+        metavar="MODULE",
+        nargs=argparse.REMAINDER,
+        help="run a module, as python -m",
+    )
     parser.add_argument("--log", metavar="FILE", help="also write what was compiled to FILE (JSON)")
     parser.add_argument(
         "--json", action="store_true", help="say it as JSON: the same as --log writes"
@@ -69,17 +72,32 @@ def _parser() -> Parser:
         default="auto",
         help="colour the text (default: on a terminal, unless NO_COLOR is set)",
     )
-    parser.add_argument("script", nargs="?", metavar="SCRIPT", help="a Python file")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program is given")
+    parser.add_argument(
+        "script",
+        metavar="SCRIPT",
+        nargs=argparse.REMAINDER,
+        help="a Python file, and what it is to be given",
+    )
     return parser
+
+
+def _program(options: argparse.Namespace) -> Callable[[], None]:
+    """What runs the program that is asked for."""
+    words = options.module or options.script
+    if not words:
+        raise UsageError("no program given", hint="eqxview run train.py, or: eqxview run -m train")
+    name, *arguments = words
+    if options.module:
+        return lambda: _run_module(name, arguments)
+    if not os.path.exists(name):
+        raise UsageError(f"there is no file {name}", hint="give a Python file, or: -m MODULE")
+    return lambda: _run_script(name, arguments)
 
 
 def _run_script(path: str, arguments: Sequence[str]) -> None:
     sys.argv = [path, *arguments]
     # As Python does: the folder of the script comes first. For a folder or a zip file, runpy
     # puts the thing itself there.
-    import os
-
     if os.path.isfile(path):
         sys.path[0] = os.path.dirname(os.path.realpath(path))
     runpy.run_path(path, run_name="__main__")
