@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eqxview.document import Document, Fact, Facts, Note, Part
-from eqxview.tree.columns import Totals, Tree
-from eqxview.tree.key_path import elide_middle
+from eqxview.document import Document, Fact, Facts, Note, Part, Table
+from eqxview.inspect.elided_path import elided_path as elided_path
+from eqxview.tree.columns import Placement, Totals, Tree
 from eqxview.tree.kinds import ROLE_MARKS, Flag, Hashing, Kind, Role
 from eqxview.tree.leaf_line import container_text
 from eqxview.tree.wording import array_type, byte_size, counted, short_dtype
@@ -44,6 +44,11 @@ class NodeDetail:
     device: str
     """The device, with its commitment; empty where not known."""
     sharding: str
+    """The sharding as JAX prints it; empty where not known."""
+    shards: str
+    """How the array is cut: `4 shards of f32[2,8], 2 copies of each`; empty for one device."""
+    drawing: Table | None
+    """Which device holds which shard; `None` for one device."""
     hashing: Hashing
     flags: int
     tied_to: tuple[str, ...]
@@ -91,10 +96,14 @@ class NodeDetail:
             rows.append(("device", self.device))
         if self.sharding:
             rows.append(("sharding", self.sharding))
+        if self.shards:
+            rows.append(("shards", self.shards))
         storage = [word for flag, word in _STORAGE if self.flags & flag]
         if storage:
             rows.append(("storage", ", ".join(storage)))
         parts: list[Part] = [Facts(tuple(Fact(*row) for row in rows))]
+        if self.drawing is not None:
+            parts.append(self.drawing)
         level = "warning" if self.flags & Flag.PROBLEM else "info"
         parts += (Note(note, level=level) for note in self.notes)
         return Document(self.path or "the root", tuple(parts))
@@ -152,6 +161,8 @@ def node_detail(tree: Tree, row: int, *, ties: Ties | None = None) -> NodeDetail
         dtypes=_dtypes(tree, row),
         device="" if place is None else place.device + _commitment(flags),
         sharding="" if place is None else place.sharding,
+        shards="" if place is None else _shards_text(place, dtype, shape),
+        drawing=_drawing(tree, row, place),
         hashing=Hashing(tree.hashing[row]),
         flags=flags,
         tied_to=tuple(elided_path(tree, other, 200) for other in others[:_MAX_TIES]),
@@ -161,20 +172,21 @@ def node_detail(tree: Tree, row: int, *, ties: Ties | None = None) -> NodeDetail
     )
 
 
-def elided_path(tree: Tree, row: int, width: int) -> str:
-    """The key path of `row` in at most `width` characters, whole steps left out of its middle.
+def _shards_text(place: Placement, dtype: str | None, shape: tuple[int, ...] | None) -> str:
+    if len(place.devices) < 2 or dtype is None or shape is None:
+        return ""
+    shards = counted(place.block_count, "shard")
+    text = f"{shards} of {array_type(dtype, place.shard_shape(shape))}"
+    return f"{text}, {place.copies:,} copies of each" if place.copies > 1 else text
 
-    Takes a moment even fifty thousand levels down: steps that are left out are not written.
-    """
-    above: list[int] = []
-    parent = tree.parent
-    while row > 0:
-        above.append(row)
-        row = parent[row]
-    above.reverse()
-    if len(above) > 2 * width:
-        above[width:-width] = above[width : width + 1]
-    return elide_middle([tree.entry(step) for step in above], width) if above else ""
+
+def _drawing(tree: Tree, row: int, place: Placement | None) -> Table | None:
+    if place is None or len(place.devices) < 2:
+        return None
+    # Only where there is something to draw: most arrays are on one device, or in a file.
+    from eqxview.inspect.placement.sharding_drawing import drawing_of
+
+    return drawing_of(tree, row)
 
 
 def _below(tree: Tree, row: int) -> tuple[tuple[str, int], ...]:

@@ -17,8 +17,10 @@ import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec, SingleDeviceSharding
 
 from eqxview import placement
-from eqxview.inspect.placement.report import drawing_of
+from eqxview.inspect.node_detail import node_detail
+from eqxview.inspect.placement.sharding_drawing import drawing_of
 from eqxview.render.document_json import document_object
+from eqxview.render.document_text import document_lines
 from eqxview.tree.live import tree_of
 
 MESH = jax.make_mesh((2, 4), ("data", "model"))
@@ -95,6 +97,8 @@ def main():
             "replicated": report.replicated_bytes,
             "measured": measured(tree),
             "drawings": drawings(tree),
+            "detail": document_object(node_detail(tree_of(tree), 1).document()),
+            "text": list(document_lines(report.document(), width=100)),
             "takes_together": takes_together(tree),
         }
     json.dump(answers, sys.stdout)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from golden_files import check_golden
 from hypothesis import given, settings
 from pytrees import Layer, Pair, pytrees
 
@@ -61,7 +62,7 @@ def test_changing_one_array_is_told_as_that_one_change(pytree):
     ]
     for path, leaf in paths[:2]:
         after = jax.tree_util.tree_map_with_path(
-            lambda at, x, path=path, leaf=leaf: leaf + leaf.dtype.type(1) if at == path else x,
+            lambda at, x, path=path, leaf=leaf: leaf + 1 if at == path else x,
             before,
         )
         report = diff(tree_of(before), tree_of(after))
@@ -292,3 +293,39 @@ def test_a_file_of_several_objects_is_not_guessed_at(tmp_path):
 def test_a_file_that_is_not_there_raises(tmp_path):
     with pytest.raises(UnreadableFile, match="there is no file"):
         diff(str(tmp_path / "none.pkl"), 1)
+
+
+def a_change_of_each_kind():
+    shared = jnp.zeros(3)
+    linear = eqx.nn.Linear(2, 3, key=jax.random.key(0))
+    before = {
+        "changed": jnp.arange(4.0),
+        "cut": jnp.zeros((2, 3)),
+        "embed": shared,
+        "kept": [1, 2, 3],
+        "name": "first",
+        "narrow": jnp.ones(2),
+        "none": None,
+        "old": linear,
+        "unembed": shared,
+        "went": 1.5,
+    }
+    after = {
+        "came": 2.5,
+        "changed": jnp.arange(4.0).at[3].set(3.5),
+        "cut": jnp.zeros((2, 2)),
+        "embed": jnp.zeros(3),
+        "kept": [1, 2, 3],
+        "name": "second",
+        "narrow": jnp.ones(2, jnp.bfloat16),
+        "none": jnp.zeros(5),
+        "new": linear,
+        "unembed": jnp.zeros(3),
+    }
+    return before, after
+
+
+def test_the_report_as_text_and_as_json_is_the_golden_one():
+    document = diff(*a_change_of_each_kind()).document()
+    check_golden("inspect/diff.txt", "\n".join(document_lines(document, width=100)) + "\n")
+    check_golden("inspect/diff.json", json.dumps(document_object(document), indent=1) + "\n")

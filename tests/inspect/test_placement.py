@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from golden_files import check_golden
 from hypothesis import given, settings
 from pytrees import pytrees
 
@@ -143,6 +144,21 @@ def test_axes_that_are_not_cut_are_not_drawn(answers):
 def test_an_axis_cut_by_two_mesh_axes_has_all_their_blocks(answers):
     rows = answers["fused"]["drawings"]["['a']"]["rows"]
     assert rows == [[f"{2 * device}:{2 * device + 2}", f"cpu:{device}"] for device in range(8)]
+
+
+def test_the_detail_of_an_array_tells_its_shards_and_draws_them(answers):
+    facts, drawing = answers["model"]["detail"]["parts"]
+    told = {fact["name"]: fact["value"] for fact in facts["facts"]}
+    assert told["shards"] == "8 shards of f32[4,4]"
+    assert drawing["rows"][0] == ["0:4", "cpu:0", "cpu:1", "cpu:2", "cpu:3"]
+    facts, _ = answers["mixed"]["detail"]["parts"]
+    told = {fact["name"]: fact["value"] for fact in facts["facts"]}
+    assert told["shards"] == "2 shards of f32[4], 4 copies of each"
+
+
+@pytest.mark.parametrize("name", ["model", "odd"])
+def test_the_report_as_text_is_the_golden_one(name, answers):
+    check_golden(f"inspect/placement_{name}.txt", "\n".join(answers[name]["text"]) + "\n")
 
 
 def test_a_file_does_not_tell_and_says_so(model_file, capsys):

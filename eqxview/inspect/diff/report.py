@@ -4,10 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 
 from eqxview.document import Column, Document, Fact, Facts, Note, Part, Table, Value
+from eqxview.inspect.diff.array_difference import ArrayDifference
 from eqxview.inspect.diff.changes import KIND_MARKS, Change, ChangeKind
 from eqxview.inspect.diff.merged_tree import merged_outline
+from eqxview.inspect.diff.node_changes import node_text
 from eqxview.inspect.diff.values import OVER_BUDGET
-from eqxview.inspect.node_detail import elided_path
+from eqxview.inspect.elided_path import elided_path
 from eqxview.tree.columns import NOTHING, Tree
 from eqxview.tree.wording import byte_size, counted
 
@@ -59,13 +61,14 @@ class DiffReport:
         return elided_path(tree, row, _MAX_PATH) or "the root"
 
     def document(self) -> Document:
-        """The counts, what to know, every difference in a table and in a tree."""
+        """The counts, what to know, every difference in tables and in a tree."""
         parts: list[Part] = [self._facts(), self._verdict(), *self._notes()]
         if self.changes:
             shown = self.changes[:MAX_CHANGES]
             more = len(self.changes) - len(shown)
             of = f" (the first {len(shown):,} of {len(self.changes):,})" if more else ""
-            parts.append(self._table(shown, f"what differs{of}"))
+            parts.append(self._structure(shown, f"what differs{of}"))
+            parts.append(self._numbers(shown, f"values that differ{of}"))
             parts.append(
                 merged_outline(
                     self.a,
@@ -129,41 +132,53 @@ class DiffReport:
             notes += (Note(f"{name}: {note}", level="warning") for note in tree.notes.get(0, ()))
         return notes
 
-    def _table(self, changes: tuple[Change, ...], title: str) -> Table:
+    def _structure(self, changes: tuple[Change, ...], title: str) -> Table:
+        """Everything but numbers."""
+        rows = tuple(change for change in changes if change.kind != ChangeKind.VALUE)
         return Table(
-            (
-                Column("change"),
-                Column("path", "path"),
-                Column("before"),
-                Column("after"),
-                Column("max |Δ|", "number"),
-                Column("relative L2", "number"),
-                Column("cosine", "number"),
-                Column("differing", "count"),
-                Column("remark"),
+            (Column("change"), Column("path", "path"), Column("before"), Column("after")),
+            tuple(
+                (change.kind.value, self.path(change), change.before, change.after)
+                for change in rows
             ),
-            tuple((change.kind.value, self.path(change), *_cells(change)) for change in changes),
             title=title,
-            tones=tuple(KIND_MARKS[change.kind].tone for change in changes),
+            tones=tuple(KIND_MARKS[change.kind].tone for change in rows),
         )
 
+    def _numbers(self, changes: tuple[Change, ...], title: str) -> Table:
+        """How far the values of arrays are apart."""
+        pairs = [(change, change.numbers) for change in changes if change.numbers is not None]
+        columns = [
+            Column("path", "path"),
+            Column("array"),
+            Column("max |Δ|", "number"),
+            Column("at"),
+            Column("relative L2", "number"),
+            Column("cosine", "number"),
+            Column("differing", "count"),
+        ]
+        remarks = [_remark(change, numbers) for change, numbers in pairs]
+        if any(remarks):
+            columns.append(Column("remark"))
+        rows: list[tuple[Value, ...]] = []
+        for (change, numbers), remark in zip(pairs, remarks, strict=True):
+            at = None if not numbers.at else f"[{', '.join(map(str, numbers.at))}]"
+            cells = (
+                self.path(change),
+                node_text(self.b, change.row_b),
+                numbers.max_abs,
+                at,
+                numbers.relative_l2,
+                numbers.cosine,
+                numbers.differing,
+                remark or None,
+            )
+            rows.append(cells[: len(columns)])
+        return Table(tuple(columns), tuple(rows), title=title)
 
-def _cells(change: Change) -> tuple[Value, ...]:
-    numbers = change.numbers
-    before, after = change.before or None, change.after or None
-    if numbers is None:
-        return (before, after, None, None, None, None, change.remark or None)
+
+def _remark(change: Change, numbers: ArrayDifference) -> str:
     remarks = [change.remark]
-    if numbers.at is not None and numbers.elements > 1:
-        remarks.insert(0, f"most at [{', '.join(map(str, numbers.at))}]")
     if numbers.not_finite:
-        remarks.insert(0, f"{numbers.not_finite:,} not finite on one side")
-    return (
-        before,
-        after,
-        numbers.max_abs,
-        numbers.relative_l2,
-        numbers.cosine,
-        numbers.differing,
-        "; ".join(filter(None, remarks)) or None,
-    )
+        remarks.append(f"{numbers.not_finite:,} not finite on one side")
+    return "; ".join(filter(None, remarks))

@@ -17,9 +17,9 @@ from eqxview.document import (
     Table,
     Tone,
 )
-from eqxview.inspect.node_detail import elided_path
+from eqxview.inspect.elided_path import elided_path
 from eqxview.inspect.placement.advice import advice
-from eqxview.inspect.placement.sharding_drawing import sharding_drawing
+from eqxview.inspect.placement.sharding_drawing import drawing_of
 from eqxview.inspect.placement.survey import (
     Home,
     PlacedSubtree,
@@ -215,14 +215,6 @@ class PlacementReport:
 def placement_report(tree: Tree) -> PlacementReport:
     """Where the arrays of `tree` live."""
     return PlacementReport(tree, survey(tree))
-
-
-def drawing_of(tree: Tree, row: int) -> Table | None:
-    """The sharding of the array at `row` as a table of its blocks; `None` for one device."""
-    place, shape, dtype = tree.placement(row), tree.array_shape(row), tree.dtype_name(row)
-    if place is None or shape is None or dtype is None or len(place.devices) < 2:
-        return None
-    return sharding_drawing(_path(tree, row), dtype, shape, place)
 
 
 def _path(tree: Tree, row: int) -> str:

@@ -5,7 +5,8 @@ from itertools import islice, product
 from math import prod
 
 from eqxview.document import Column, Table, Value
-from eqxview.tree.columns import Placement
+from eqxview.inspect.elided_path import elided_path
+from eqxview.tree.columns import Placement, Tree
 from eqxview.tree.wording import array_type
 
 MAX_ACROSS = 8
@@ -13,7 +14,16 @@ MAX_ACROSS = 8
 MAX_DOWN = 32
 """Rows of blocks; of more, the first."""
 
+_MAX_PATH = 200
 _NAMED = 4
+
+
+def drawing_of(tree: Tree, row: int) -> Table | None:
+    """The sharding of the array at `row` as a table of its blocks; `None` for one device."""
+    place, shape, dtype = tree.placement(row), tree.array_shape(row), tree.dtype_name(row)
+    if place is None or shape is None or dtype is None or len(place.devices) < 2:
+        return None
+    return sharding_drawing(elided_path(tree, row, _MAX_PATH) or "the root", dtype, shape, place)
 
 
 def sharding_drawing(path: str, dtype: str, shape: tuple[int, ...], placement: Placement) -> Table:
