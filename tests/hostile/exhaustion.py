@@ -67,9 +67,9 @@ def _heavy(name: str, content: Callable[[], bytes], **expected) -> Case:
 
 def _flooding(name: str, content: Callable[[], bytes], **expected) -> Case:
     """A file of one opcode, over and over: each makes an object at most."""
-    # What a Python object and its place in a tree take, and no more: 240 bytes an opcode.
+    # What a Python object and its place in a tree take, and no more: 150 bytes an opcode.
     # The stack is full after five million.
-    settings = {"seconds": 4.0 * _FLOOD_MEGABYTES, "mebibytes": min(256 * _FLOOD_MEGABYTES, 1280)}
+    settings = {"seconds": 4.0 * _FLOOD_MEGABYTES, "mebibytes": min(160 * _FLOOD_MEGABYTES, 768)}
     return _heavy(f"a flood of {name}", content, **{**settings, **expected})
 
 
