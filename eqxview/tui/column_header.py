@@ -11,18 +11,18 @@ class ColumnHeader(OneLine):
     def __init__(self, label_width: int) -> None:
         super().__init__(id="columns")
         self._label_width = label_width
-        self._remarks = "remarks"
+        self._marks = ""
 
     def show(self, label_width: int, *, marks: str = "") -> None:
         """Name the columns of another tree; `marks` is what its rows are marked with."""
         self._label_width = label_width
-        self._remarks = marks or "remarks"
+        self._marks = marks
         self.refresh()
 
     def sides(self, width: int) -> tuple[Line, Line]:
         """The names over their columns."""
         # The tree keeps one cell for its scroll bar.
-        widths = columns(width - 1, label=self._label_width)
+        widths = columns(width - 1, label=self._label_width, is_marked=bool(self._marks))
         what = "   type or value" if widths.elements else " type or value"
         titles = [
             fitted(" node", widths.label),
@@ -30,6 +30,6 @@ class ColumnHeader(OneLine):
             "elements".rjust(widths.elements)[: widths.elements],
             "size".rjust(widths.size)[: widths.size],
             fitted(" share", widths.bar),
-            fitted(f" {self._remarks}", widths.remarks),
+            fitted(f" {self._marks or 'remarks'}", widths.remarks),
         ]
         return (Piece("".join(titles), "faint"),), ()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from eqxview.document import Document, Note, Outline, Table, Tone
+from eqxview.document import Document, Facts, Note, Outline, Part, Table, Tone
 from eqxview.errors import EqxviewError
 from eqxview.render.values import value_text
 from eqxview.tree.sanitise import sanitise
@@ -91,7 +91,7 @@ class DocumentScreen(FileScreen):
     def compose(self) -> ComposeResult:
         """The filter line and the parts; the tree comes with the first outline."""
         if self.tab.takes_filter:
-            yield TextLine("filter:", self.filter, placeholder="f types one", id="filter")
+            yield TextLine("filter:", self.filter, placeholder="f begins one", id="filter")
         yield PartsView()
 
     # What the frame asks.
@@ -206,8 +206,11 @@ class DocumentScreen(FileScreen):
         line = self._line
         if line is not None:
             line.answer(_sums(document))
+            rest, said = _without_filter(rest)
+            if not self.filter:
+                line.placeholder(said or "none")
         if outline is not None:
-            await self._show_outline(outline)
+            await self._show_outline(outline, _code(rest))
         elif self.has_class("-outline"):
             self.remove_class("-outline")
         self._show_parts(Document(document.title, rest), has_outline=outline is not None)
@@ -235,16 +238,19 @@ class DocumentScreen(FileScreen):
             if not self.screen.focused:
                 self._parts.focus()
 
-    async def _show_outline(self, outline: Outline) -> None:
+    async def _show_outline(self, outline: Outline, code: str) -> None:
         pane = next(iter(self.query(TreePane)), None)
         if pane is None:
             state = TreeState(outline.tree, rows=outline.rows, columns=outline.columns)
-            await self.mount(TreePane(state))
+            pane = TreePane(state)
+            await self.mount(pane)
+            pane.offer_code(code)
             self.add_class("-outline")
             if self.screen.focused is None or self.screen.focused is self._parts:
                 self.main_view.focus()
             return
         self.add_class("-outline")
+        pane.offer_code(code)
         state = pane.state
         if state.tree is outline.tree and state.is_whole and outline.rows is None:
             state.columns = outline.columns
@@ -280,9 +286,9 @@ class DocumentScreen(FileScreen):
         if line is not None and line.has_focus:
             shown = TYPING_HINTS
         elif self._parts.has_focus:
-            shown = TABLE_HINTS
+            shown = TABLE_HINTS if pane else [hint for hint in TABLE_HINTS if hint.key != "w"]
         elif pane is not None and pane.view.has_focus:
-            shown = hints(takes_filter=self.tab.takes_filter)
+            shown = hints(takes_filter=self.tab.takes_filter, has_code=bool(pane.view.code))
         else:
             return
         self.post_message(KeysChanged(shown))
@@ -317,12 +323,9 @@ class DocumentScreen(FileScreen):
         if message.path and self.subject.trees and self.subject.tree.find(message.path) is not None:
             self.post_message(GoToNode(message.path))
             return
-        self.show_cells(message.cells)
-
-    def show_cells(self, cells: tuple[tuple[str, str], ...]) -> None:
-        """All of a row: what did not fit in its line."""
         from eqxview.tui.overlay import Overlay
 
+        cells = self.cells(message.cells)
         names = max((len(name) for name, _ in cells), default=0) + 2
         lines = [
             ((Piece(f"{name:<{names}}", "faint"), Piece(text)), names)
@@ -331,10 +334,35 @@ class DocumentScreen(FileScreen):
         ]
         self.app.push_screen(Overlay(self.tab.title, lines, key="enter"))
 
+    def cells(self, cells: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """What to show of a row when it is shown whole: names and texts."""
+        return cells
+
     def on_back_wanted(self, message: BackWanted) -> None:
         """Esc with nothing to undo in a pane."""
         if self.go_back():
             message.stop()
+
+
+def _code(parts: Sequence[Part]) -> str:
+    """What there is in Python to paste: the last fact that is code; empty if there is none."""
+    facts = [fact for part in parts if isinstance(part, Facts) for fact in part.rows]
+    codes = [fact.value for fact in facts if fact.unit == "code" and fact.value]
+    return str(codes[-1]) if codes else ""
+
+
+def _without_filter(parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], str]:
+    """The parts without the fact that says the filter, and what it says: it has its line."""
+    left: list[Part] = []
+    said = ""
+    for part in parts:
+        if isinstance(part, Facts):
+            said = next((str(fact.value) for fact in part.rows if fact.name == "filter"), said)
+            part = Facts(tuple(f for f in part.rows if f.name != "filter"), part.title)
+            if not part.rows:
+                continue
+        left.append(part)
+    return tuple(left), said
 
 
 def _sums(document: Document) -> list[Piece]:

@@ -68,7 +68,13 @@ FIND = [
 ]
 ROW = [
     _key("space", "mark", "mark", "mark the row, or unmark it", hint=True),
-    _key("y", "copy_path", "copy path", "copy the key path (of all marked rows)", hint=True),
+    _key(
+        "y",
+        "copy_path",
+        "copy path",
+        "copy the key path (of all marked rows); a filter as Python",
+        hint=True,
+    ),
     _key("Y", "copy_python", "copy Python", "copy the Python expression (of all marked rows)"),
     _key("s", "sort", "sort", "sort by size, or as in the file"),
 ]
@@ -145,14 +151,18 @@ class Hint(NamedTuple):
     word: str
 
 
-def hints(*, takes_filter: bool = False) -> list[Hint]:
+def hints(*, takes_filter: bool = False, has_code: bool = False) -> list[Hint]:
     """The keys that the last line shows over a tree, the most wanted first."""
     order = ("filter", "find", "enter", "help", "mark", "copy_path", "app.command_palette")
     shown = [binding for _, section in SECTIONS for binding in section if binding.show]
     if not takes_filter:
         shown = [binding for binding in shown if binding.action != "filter"]
     shown.sort(key=lambda binding: order.index(binding.action))
-    return [Hint(key_text(binding).split(" ")[0], binding.description) for binding in shown]
+    words = {"copy_path": "copy code"} if has_code else {}
+    return [
+        Hint(key_text(binding).split(" ")[0], words.get(binding.action, binding.description))
+        for binding in shown
+    ]
 
 
 DETAIL_HINTS = [Hint("Esc", "back"), Hint("↓↑", "scroll"), Hint("?", "help")]

@@ -87,9 +87,10 @@ class PartsView(LinesView):
         self.refresh()
 
     def on_resize(self) -> None:
-        """Keep the cursor on screen."""
+        """Keep the cursor on screen, if it is looked at."""
         self.lay_out()
-        self._scroll_to_cursor()
+        if self.has_focus:
+            self._scroll_to_cursor()
 
     def position_text(self) -> list[str]:
         """Where the cursor is, for the last line."""

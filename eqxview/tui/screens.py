@@ -12,6 +12,8 @@ from eqxview.tui.tabs import Tab
 WIDGETS: dict[str, tuple[str, str]] = {
     # What everybody sees first: it waits for no answer, and the first paint for no other file.
     "tree": ("eqxview.tui.tree_screen", "TreeScreen"),
+    # A row of it knows its fix.
+    "cache": ("eqxview.tui.cache_screen", "CacheScreen"),
 }
 """For the name of a view the module and the class that shows it."""
 

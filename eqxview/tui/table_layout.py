@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from eqxview.document import Column, Table, Tone, Value
+from eqxview.document import Column, Table, Tone, Unit, Value
 from eqxview.render.values import RIGHT_ALIGNED, value_text
 from eqxview.tree.key_path import elide_middle, split_entries
 from eqxview.tui.lines import Line, Piece, cut, text_width
 from eqxview.tui.paint_names import PAINT_OF_TONE
 
 _MEASURED_ROWS = 1_000
-_LEAST = 6
-"""Cells that a column of text is left with, however narrow the screen."""
+_LEAST_TEXT = 8
+"""Cells that a column of text is left with; rather, columns at the right are left out."""
+_LEAST: dict[Unit, int] = {"path": 18, "code": 18}
+"""The same for units of which a few letters say nothing."""
 
 
 class Order(NamedTuple):
@@ -121,12 +123,12 @@ def _widths(table: Table, width: int) -> list[int]:
 
 def _narrow(widths: list[int], columns: Sequence[Column], width: int) -> None:
     """Take cells from the widest columns of text: half a number says something else."""
-    texts = [at for at, column in enumerate(columns) if column.unit not in RIGHT_ALIGNED]
-    while texts and (over := sum(widths) + 2 * (len(widths) - 1) - width) > 0:
-        widest = max(texts, key=lambda at: widths[at])
-        others = [widths[at] for at in texts if at != widest]
-        # Down to the next widest, and no further than needed.
-        least = max(_LEAST, max(others, default=0) - 1, widths[widest] - over)
-        if widths[widest] <= _LEAST:
+    least = [
+        size if column.unit in RIGHT_ALIGNED else min(size, _LEAST.get(column.unit, _LEAST_TEXT))
+        for size, column in zip(widths, columns, strict=True)
+    ]
+    while sum(widths) + 2 * (len(widths) - 1) > width:
+        wide = [at for at, size in enumerate(widths) if size > least[at]]
+        if not wide:
             return
-        widths[widest] = min(least, widths[widest] - 1)
+        widths[max(wide, key=lambda at: widths[at])] -= 1

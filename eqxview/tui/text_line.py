@@ -58,6 +58,11 @@ class TextLine(OneLine, can_focus=True):
         self.focus()
         self.refresh()
 
+    def placeholder(self, text: str) -> None:
+        """What stands where no text is."""
+        self._placeholder = text
+        self.refresh()
+
     def answer(self, pieces: Sequence[Piece]) -> None:
         """Show what comes of the text."""
         self._answer = tuple(pieces)

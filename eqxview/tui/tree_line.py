@@ -26,8 +26,11 @@ class Columns(NamedTuple):
     remarks: int
 
 
-def columns(width: int, *, label: int) -> Columns:
-    """The columns of a tree that is `width` cells wide and would like `label` for its labels."""
+def columns(width: int, *, label: int, is_marked: bool = False) -> Columns:
+    """The columns of a tree that is `width` cells wide and would like `label` for its labels.
+
+    Where an analysis has marked the tree, what it says has more room.
+    """
     if width < 56:
         width -= 1
         size = 10 if width >= 34 else 0
@@ -36,6 +39,9 @@ def columns(width: int, *, label: int) -> Columns:
     elements, size = 9, 10
     bar = 14 if width >= 100 else 10 if width >= 82 else 0
     remarks = min(max(width // 6, 9), 28)
+    if is_marked:
+        bar = bar if width >= 110 else 0
+        remarks = min(max(width // 4, 12), 44)
     rest = width - elements - size - bar - remarks
     # Types are short; what labels do not need is left at the end of the line.
     label = min(max(label, rest * 2 // 5), rest * 3 // 5)

@@ -119,6 +119,10 @@ class TreePane(Container):
         self.details.read_values()
         self.call_after_refresh(self.details.focus)
 
+    def offer_code(self, code: str) -> None:
+        """What `y` copies in place of a path; empty for the path."""
+        self.view.code = code
+
     def on_descendant_focus(self) -> None:
         """Hint at the keys of what has them."""
         shown = DETAIL_HINTS if self.details.has_focus else hints()

@@ -68,6 +68,8 @@ class TreeView(ScrollView, can_focus=True):
         self._chord: str | None = None
         self._brush = Brush(self)
         self._strips: dict[_Look, Strip] = {}
+        self.code = ""
+        """What `y` copies in place of a path: what an analysis has in Python to paste."""
 
     def show(self, state: TreeState) -> None:
         """Show another tree, where it was left."""
@@ -93,7 +95,7 @@ class TreeView(ScrollView, can_focus=True):
         return max(self.scrollable_content_region.width, 1)
 
     def _columns(self) -> Columns:
-        return columns(self.width, label=self.state.label_width)
+        return columns(self.width, label=self.state.label_width, is_marked=bool(self.state.columns))
 
     def render_line(self, y: int) -> Strip:
         """The row at line `y` of the screen."""
@@ -490,9 +492,11 @@ class TreeView(ScrollView, can_focus=True):
             self.action_move(1)
 
     def action_copy_path(self) -> None:
-        """Copy the key path; with marks, one path a line."""
+        """Copy the key path; with marks, one path a line. Or the code that there is to copy."""
         tree = self.state.tree
-        if len(tree):
+        if self.code and not self.state.marks:
+            self._copy([self.code], "line")
+        elif len(tree):
             self._copy([tree.path(row) for row in self.state.chosen_rows()], "path")
 
     def action_copy_python(self) -> None:
