@@ -1,7 +1,7 @@
 """`eqxview diff A B`: how two files differ, in the terminal app or in any format."""
 
 from argparse import Namespace, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os.path import basename
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from eqxview.cli.parsing import Parser, positive_int
 from eqxview.errors import EXIT_DIFFERENT, EXIT_OK, EXIT_UNDECIDED
 
 if TYPE_CHECKING:
+    from eqxview.document import Document
     from eqxview.inspect.diff import DiffReport
     from eqxview.readers.opened import OpenedFile
     from eqxview.tree.columns import Tree
@@ -39,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
             view="diff",
             open_other=lambda: _open(options.a, options),
             open_another=lambda path: _open(path, options),
-            compare=lambda a, b, names: _compare(a, b, names, options),
+            compare=_comparison(options),
         )
     from eqxview.render.page import Page
 
@@ -60,22 +61,33 @@ def run(arguments: Sequence[str]) -> int:
     return EXIT_OK if all(report.is_complete for report in reports) else EXIT_UNDECIDED
 
 
+def _comparison(options: Namespace) -> "Callable[[Tree, Tree, tuple[str, str]], DiffReport]":
+    """How two trees of these names are compared: as the options say."""
+
+    def comparison(a: "Tree", b: "Tree", names: tuple[str, str]) -> "DiffReport":
+        from eqxview.inspect.diff import DEFAULT_MAX_BYTES, compare
+
+        return compare(
+            a,
+            b,
+            names=names,
+            values=not options.no_values,
+            max_bytes=options.max_bytes or DEFAULT_MAX_BYTES,
+        )
+
+    return comparison
+
+
 def _compared(a: "OpenedFile", b: "OpenedFile", options: Namespace) -> "list[DiffReport]":
     """A report for each pair of objects, first with first."""
     names = (basename(a.path), basename(b.path))
     if names[0] == names[1]:
         names = (a.path, b.path)
+    compare = _comparison(options)
     return [
-        _compare(first, second, _safe(names), options)
+        compare(first, second, _safe(names))
         for first, second in zip(a.trees, b.trees, strict=False)
     ]
-
-
-def _compare(a: "Tree", b: "Tree", names: tuple[str, str], options: Namespace) -> "DiffReport":
-    from eqxview.inspect.diff import compare
-
-    limits = {} if options.max_bytes is None else {"max_bytes": options.max_bytes}
-    return compare(a, b, names=names, values=not options.no_values, **limits)
 
 
 def _safe(names: tuple[str, str]) -> tuple[str, str]:
@@ -84,7 +96,7 @@ def _safe(names: tuple[str, str]) -> tuple[str, str]:
     return sanitise(names[0]), sanitise(names[1])
 
 
-def _uneven(a: "OpenedFile", b: "OpenedFile"):
+def _uneven(a: "OpenedFile", b: "OpenedFile") -> "Document":
     """What to say of two files with different numbers of objects."""
     from eqxview.document import Document, Note
     from eqxview.tree.wording import counted

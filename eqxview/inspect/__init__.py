@@ -10,6 +10,9 @@
 | `roles.py`, `role_reasons.py`, `hash_classes.py` | the part each node plays for JAX, and why |
 | `partition.py`, `sides.py`, `filter_spec.py` | the two halves of a pytree, and Python for them |
 | `partition_by_filter.py`, `partition_by_spec.py` | halves by a filter as text, by a live spec |
+| `placement/` | where each array lives, and how it is sharded |
+| `diff/` | how two trees differ |
+| `elided_path.py` | a key path in few characters |
 | `filters/` | filters as text |
 | `masks.py`, `tallies.py` | sets of rows; rows in groups, and what they add up to |
 """

@@ -2,6 +2,7 @@ import itertools
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -14,7 +15,10 @@ from pytrees import pytrees
 
 from eqxview import placement
 from eqxview.cli.main import run
+from eqxview.document import Bars
+from eqxview.inspect.placement.report import MAX_BARS, PlacementReport
 from eqxview.inspect.placement.survey import Home
+from eqxview.tree.live import tree_of
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +220,24 @@ def test_a_report_keeps_no_array_alive():
     gc.collect()
     assert gone() is None
     assert report.nbytes == 32
+
+
+def test_of_many_devices_the_fullest_and_the_emptiest_are_drawn():
+    groups = placement([]).survey
+    amounts = tuple((f"tpu:{number}", 1000 + number) for number in range(512))
+    report = PlacementReport(tree_of([]), replace(groups, bytes_by_device=amounts))
+    bars = next(part for part in report.document().parts if isinstance(part, Bars))
+    assert len(bars.rows) == MAX_BARS
+    assert (bars.rows[0].name, bars.rows[-1].name) == ("tpu:0", "tpu:511")
+
+
+def test_a_file_is_asked_where_its_arrays_live_without_jax_or_numpy(model_file):
+    code = (
+        "import sys; from eqxview.cli.main import run; "
+        f"run([{str(model_file)!r}, '--view', 'placement', '--print']); "
+        "print('LOADED', [m for m in ('jax', 'numpy', 'textual', 'rich') if m in sys.modules])"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.rpartition("LOADED ")[2].strip() == "[]"

@@ -19,3 +19,4 @@ from eqxview.inspect.diff.changes import Change as Change
 from eqxview.inspect.diff.changes import ChangeKind as ChangeKind
 from eqxview.inspect.diff.compare import compare as compare
 from eqxview.inspect.diff.report import DiffReport as DiffReport
+from eqxview.inspect.diff.values import DEFAULT_MAX_BYTES as DEFAULT_MAX_BYTES

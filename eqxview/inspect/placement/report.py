@@ -34,6 +34,8 @@ MAX_SUBTREES = 500
 """Rows of the table of subtrees; of more, those of the rarest placements."""
 MAX_DRAWINGS = 4
 """Shardings that are drawn, the rarest first."""
+MAX_BARS = 32
+"""Devices whose bytes are drawn."""
 
 _MAX_PATH = 200
 
@@ -73,8 +75,7 @@ class PlacementReport:
         """Bytes a device, what a jitted call makes of it, and the odd ones first."""
         parts: list[Part] = [self._facts()]
         if len(self.bytes_by_device) > 1:
-            rows = tuple(Bar(name, nbytes) for name, nbytes in self.bytes_by_device)
-            parts.append(Bars(rows, unit="bytes", title="bytes on each device"))
+            parts.append(self._bars())
         parts += advice(self.groups)
         if any(group.home != Home.UNTOLD for group in self.groups):
             parts += (self._groups(), self._subtrees(), *self._drawings(), self._outline())
@@ -96,6 +97,16 @@ class PlacementReport:
                 Fact("replicated bytes", self.replicated_bytes, "bytes"),
             ]
         return Facts(tuple(rows))
+
+    def _bars(self) -> Bars:
+        """Of more devices than fit on a screen, the fullest and the emptiest."""
+        amounts, title = self.bytes_by_device, "bytes on each device"
+        if len(amounts) > MAX_BARS:
+            fullest = sorted(amounts, key=lambda amount: amount[1])
+            extremes = {*fullest[: MAX_BARS // 2], *fullest[-MAX_BARS // 2 :]}
+            title += f" (of {len(amounts):,}, the emptiest and the fullest)"
+            amounts = [amount for amount in amounts if amount in extremes]
+        return Bars(tuple(Bar(*amount) for amount in amounts), unit="bytes", title=title)
 
     def _groups(self) -> Table:
         return Table(
