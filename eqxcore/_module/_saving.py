@@ -12,6 +12,14 @@ from ._storage import fields_of
 from ._window import WRAPPER_NAMES
 
 
+STATIC_FIELDS = "__static_fields__"
+"""Beside the fields, a pickle holds the names of those that are static, under this key.
+
+Loading needs the class, and does not look at it. But who looks into a file without the class (a
+tool, or a person who no longer has the program) is told what was a leaf and what was not.
+"""
+
+
 class Saving(Remembering):
     """A `Remembering` that can be pickled and copied."""
 
@@ -25,10 +33,14 @@ class Saving(Remembering):
             # A function that was decorated where it is defined, with `filter_jit` say.
             return load_callable, name
         cls = type(self)
-        return copyreg.__newobj__, (cls,), prepare_state(self, fields)  # type: ignore[attr-defined]
+        state = prepare_state(self, fields)
+        # One tuple a class, which a pickle writes once.
+        state[STATIC_FIELDS] = cls.__eqxcore_layout__.static  # type: ignore[attr-defined]
+        return copyreg.__newobj__, (cls,), state  # type: ignore[attr-defined]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         fields_of(self).update(state)
+        fields_of(self).pop(STATIC_FIELDS, None)
 
     def __copy__(self) -> Any:
         copied = object.__new__(type(self))

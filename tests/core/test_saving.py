@@ -140,7 +140,7 @@ def test_the_file_holds_a_new_object_without_arguments_and_its_fields():
     start = names.index("NEWOBJ")
     assert names[start - 2 : start] == ["GLOBAL", "EMPTY_TUPLE"] or "EMPTY_TUPLE" in names[:start]
     texts = [argument for name, argument in opcodes if name == "BINUNICODE"]
-    assert texts == ["weight", "act", "jax.nn", "relu", "size"]
+    assert texts == ["weight", "act", "jax.nn", "relu", "size", "__static_fields__"]
     assert ("GLOBAL", "eqxcore._pickling load_callable") in opcodes
 
 

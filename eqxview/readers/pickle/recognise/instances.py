@@ -1,8 +1,10 @@
 """Objects of classes: Modules, namedtuples, dataclasses, enum members, and everything else."""
 
+from typing import TypeGuard
+
 from eqxview.readers.class_source import ClassFacts, ClassKind
 from eqxview.readers.class_source.roots import is_never_registered
-from eqxview.readers.pickle.descriptions import Call
+from eqxview.readers.pickle.descriptions import Call, DictItems
 from eqxview.readers.pickle.recognise import by_value, callables
 from eqxview.readers.pickle.recognise.context import Context
 from eqxview.readers.pickle.recognise.names import Name, arguments_of, is_class_name, name_of
@@ -23,6 +25,44 @@ def known_instance(call: Call, context: Context) -> Sight | None:
     facts = _facts(call, name, context)
     describe = _KINDS.get(facts.kind) if facts is not None else None
     return None if describe is None or facts is None else describe(call, facts, name, context)
+
+
+STATIC_FIELDS = "__static_fields__"
+"""Under this key a pickled Module of eqxcore tells which of its fields are static."""
+
+
+def saved_module(call: Call, context: Context) -> Sight | None:
+    """A Module that brings the names of its static fields: its class is not asked."""
+    name = by_value.class_of(call) if _says_its_statics(call) else None
+    attributes = attributes_of(call) if name is not None else None
+    if name is None or attributes is None:
+        return None
+    statics = attributes.pop(STATIC_FIELDS)
+    static_names = {item for item in statics if type(item) is str} if _is_tuple(statics) else ()
+    return Sight(
+        Kind.MODULE,
+        context.type_name(*name),
+        is_leaf=False,
+        children=[
+            Child(attribute_entry(sanitise(field)), value, _STANDING[field in static_names])
+            for field, value in attributes.items()
+            if field not in _OF_WRAPPERS
+        ],
+        hashing=Hashing.UNKNOWN,
+    )
+
+
+def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
+    return type(value) is tuple
+
+
+def _says_its_statics(call: Call) -> bool:
+    state = call.state
+    if call.how != "new" or type(state) is not DictItems or not state.pairs:
+        return False
+    # It is written last.
+    key, statics = state.pairs[-1]
+    return key == STATIC_FIELDS and type(key) is str and type(statics) is tuple
 
 
 def other_instance(call: Call, context: Context) -> Sight | None:

@@ -51,6 +51,7 @@ BY_NAME: dict[str, Recogniser] = {
 
 BY_SHAPE: tuple[Recogniser, ...] = (
     # First what there is most of: a model is Modules.
+    instances.saved_module,
     instances.known_instance,
     callables.function_by_value,
     callables.class_by_value,
