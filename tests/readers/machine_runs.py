@@ -4,16 +4,15 @@ import io
 import pickle
 
 from eqxview.readers.byte_source import Identity
-from eqxview.readers.pickle.arrays import array_type
 from eqxview.readers.pickle.descriptions import (
     ArrayDescription,
     Call,
     DictItems,
-    DTypeDescription,
     Payload,
     Reference,
     SetItems,
 )
+from eqxview.readers.pickle.dtypes import dtype_facts
 from eqxview.readers.pickle.machine import Machine
 from eqxview.readers.pickle.opcodes import OPCODES
 from eqxview.readers.pickle.values import decoded
@@ -90,10 +89,10 @@ def same_description(left: object, right: object) -> bool:
             return same_description(left.pairs, right.pairs)
         case ArrayDescription():
             names = set(ArrayDescription.__slots__) - {"dtype"}
-            return array_type(left.dtype, left.shape) == array_type(right.dtype, right.shape) or (
+            return dtype_facts(left.dtype).name == dtype_facts(right.dtype).name and (
                 all(same_description(getattr(left, n), getattr(right, n)) for n in names)
             )
-        case Payload() | Reference() | DTypeDescription():
+        case _ if type(left).__module__ == Payload.__module__:
             return all(
                 same_description(getattr(left, name), getattr(right, name))
                 for name in type(left).__slots__

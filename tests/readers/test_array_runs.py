@@ -2,12 +2,16 @@
 
 import io
 import pickle
+from functools import cache
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from readers.machine_runs import MemoryBytes, described, pickled_in_python, same_description
 
+from eqxview.errors import UnreadableFile
 from eqxview.readers.pickle.descriptions import ArrayDescription
 from eqxview.readers.pickle.machine import FoldedAway, Machine
 from eqxview.readers.pickle.opcodes import OPCODES
@@ -59,8 +63,14 @@ def test_a_hundred_thousand_arrays_are_described_the_same():
     assert all(type(array) is ArrayDescription for array in quick)
 
 
-def test_shortcuts_are_taken():
-    content = pickle.dumps([jnp.full((2, 3), float(i)) for i in range(50)], 5)
+@pytest.mark.parametrize(
+    "array",
+    [jnp.ones((2, 3)), jnp.ones((300, 100)), np.ones((300, 100)), np.ones((300, 600))],
+    ids=["small", "of JAX, outside of frames", "outside of frames", "outside of the window"],
+)
+@pytest.mark.parametrize("protocol", [4, 5])
+def test_shortcuts_are_taken(array, protocol):
+    content = pickle.dumps([array.copy() for _ in range(50)], protocol)
 
     def opcodes_run_one_by_one(shortcuts):
         counted = [0]
@@ -100,3 +110,52 @@ def test_a_tuple_that_a_shortcut_left_out_sends_the_machine_back(tmp_path):
     path.write_bytes(asks)
     (tree,) = open_file(str(path)).trees
     assert [tree.path(row) for row in tree.leaves()] == ["[0]", "[1]", "[2][0]"]
+
+
+@cache
+def large_arrays(kind, protocol):
+    """A pickle of arrays of more than 64 KiB each, and the positions outside of their bytes."""
+    make = jnp.asarray if kind == "JAX" else np.asarray
+    arrays = {f"w{i}": make(np.full((170 + i, 100), i + 1, np.float32)) for i in range(4)}
+    content = pickle.dumps(arrays, protocol)
+    places, at = [], 0
+    for array in arrays.values():
+        stored = np.asarray(array).tobytes()
+        begin = content.find(stored)
+        places += range(at, begin)
+        at = begin + len(stored)
+    return content, [*places, *range(at, len(content))]
+
+
+def outcome(content, shortcuts):
+    """What the machine makes of `content`: a description, an error, what it says beside them."""
+    machine = Machine(MemoryBytes(content), shortcuts=shortcuts)
+    try:
+        result, error = machine.run(OPCODES), ""
+    except FoldedAway:
+        return outcome(content, False)
+    except UnreadableFile as broken:
+        result, error = [machine.stack, *machine.marks], str(broken)
+    return result, error, machine.record.warnings(), machine.record.imports()
+
+
+def has_the_same_outcome(content):
+    quick, slow = outcome(content, True), outcome(content, False)
+    return same_description(quick[0], slow[0]) and quick[1:] == slow[1:]
+
+
+@pytest.mark.parametrize("kind", ["JAX", "NumPy"])
+@pytest.mark.parametrize("protocol", [4, 5])
+def test_large_arrays_break_off_where_the_machine_has_them_break_off(kind, protocol):
+    content, places = large_arrays(kind, protocol)
+    assert [at for at in places if not has_the_same_outcome(content[:at])] == []
+
+
+@settings(deadline=None)
+@given(data=st.data(), kind=st.sampled_from(["JAX", "NumPy"]), protocol=st.sampled_from([4, 5]))
+def test_damage_around_large_arrays_is_seen_as_the_machine_sees_it(data, kind, protocol):
+    content, places = large_arrays(kind, protocol)
+    content = bytearray(content)
+    for at in data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=3)):
+        content[at] = data.draw(st.integers(0, 255))
+    assert has_the_same_outcome(bytes(content))

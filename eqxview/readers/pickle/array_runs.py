@@ -2,14 +2,16 @@
 
 An array takes some thirty opcodes. From the second one on, its classes and its dtype are
 fetched from the memo, and what is left is a pattern, which one match of a regular expression
-reads six times as fast as the machine. Whatever does not match exactly, or does not lie
-within the window and its frame, is left to the machine: the result is the same.
+reads six times as fast as the machine. The bytes
+of a large array lie outside of frames, between two of them, and outside of the window: they
+are passed over. Whatever does not match exactly is left to the machine: the result is the same.
 
 The tuples between, which nothing refers to in an honest file, are not made. Their numbers in
 the memo hold `FOLDED`; a file that asks for one is read again without shortcuts.
 """
 
 import re
+from typing import NamedTuple
 
 from eqxview.readers.pickle.descriptions import (
     ArrayDescription,
@@ -19,6 +21,7 @@ from eqxview.readers.pickle.descriptions import (
 )
 from eqxview.readers.pickle.machine import FOLDED, Machine
 from eqxview.readers.pickle.plain_opcodes import HEAD, KEPT_BYTES
+from eqxview.readers.pickle.tape import SMALLEST_WINDOW, Tape
 
 # BINGET or LONG_BINGET; BININT1, BININT2 or BININT; the tuple of a shape, memoized.
 _GET = rb"(h.|j....)"
@@ -53,6 +56,7 @@ class _Run:
         self._head = re.compile(self.head, re.DOTALL)
         self._tail = re.compile(self.tail, re.DOTALL)
         self._shapes: dict[bytes, tuple[int, ...]] = {}
+        self._goes_far = True
 
     def _fetched(self, m: Machine, get: bytes) -> object:
         index = get[1] if len(get) == 2 else int.from_bytes(get[1:], "little")
@@ -73,10 +77,61 @@ class _Run:
         head = buffer[begin : begin + min(HEAD, length)]
         return Payload(m.tape.base + begin, length, encoding, head)
 
-    def _finish(self, m: Machine, array: ArrayDescription, end: int) -> None:
+    def _tail_at(self, m: Machine, opcode: int, end: int) -> "_Tail | None":
+        """What follows the bytes of the array, which end at `end`; both are indices.
+
+        The opcode that brings the bytes is at `opcode`.
+        """
+        tape = m.tape
+        if end <= len(tape.buffer):
+            match = self._tail.match(tape.buffer, end)
+            if match is None:
+                return None
+            if tape.frame_end < 0 or tape.base + match.end() <= tape.frame_end:
+                return _Tail(match)
+        return self._tail_far(tape, opcode, end) if self._goes_far else None
+
+    def _tail_far(self, tape: Tape, opcode: int, end: int) -> "_Tail | None":
+        size, position = tape.source.size, tape.base + end
+        if (
+            size is None
+            or position >= size
+            or (tape.frame_end >= 0 and tape.frame_end != tape.base + opcode)
+        ):
+            return None
+        piece = tape.source.read_at(position, SMALLEST_WINDOW)
+        frame = _FRAME.match(piece)
+        match = self._tail.match(piece, 0 if frame is None else frame.end())
+        frame_end = -1
+        if frame is not None:
+            frame_end = position + frame.end() + int.from_bytes(frame[1], "little")
+        if match is None or (frame is not None and not position + match.end() <= frame_end <= size):
+            # Not a second time: a compressed file would be unpacked once more for each.
+            self._goes_far = False
+            return None
+        return _Tail(match, piece, position, frame_end)
+
+    def _finish(self, m: Machine, array: ArrayDescription, tail: "_Tail") -> None:
         m.stack[-1] = array
-        m.tape.at = end
+        if tail.piece:
+            m.tape.land(tail.position, tail.piece, tail.frame_end)
+        m.tape.at = tail.match.end()
         m.opcodes += self.opcodes
+
+
+class _Tail(NamedTuple):
+    """What follows the bytes of an array."""
+
+    match: re.Match[bytes]
+    piece: bytes = b""
+    """What it was found in; empty: in the tape's window."""
+    position: int = 0
+    """Where in the file that begins."""
+    frame_end: int = -1
+    """Where in the file the frame ends that begins there; -1 for none."""
+
+
+_FRAME = re.compile(rb"\x95(........)", re.DOTALL)
 
 
 class JaxRun(_Run):
@@ -98,9 +153,10 @@ class JaxRun(_Run):
             return
         function, cls, _, shape_text, dtype_get, order, size = head.groups()
         begin, length = head.end(), _length(size)
-        tail = self._tail.match(buffer, begin + length)
-        if tail is None or not _is_in_frame(m, tail.end()):
+        found = self._tail_at(m, begin - len(size), begin + length)
+        if found is None:
             return
+        tail = found.match
         array_class, dtype = self._fetched(m, cls), self._fetched(m, dtype_get)
         if (
             self._fetched(m, function) is not self._reconstruct
@@ -121,7 +177,7 @@ class JaxRun(_Run):
         else:
             # The empty tuple is not numbered.
             m.memo += (FOLDED, FOLDED, data, FOLDED, FOLDED, FOLDED, array)
-        self._finish(m, array, tail.end())
+        self._finish(m, array, found)
 
 
 class NumpyRun(_Run):
@@ -138,8 +194,8 @@ class NumpyRun(_Run):
             return
         cls, _, shape_text, dtype_get, order, size = head.groups()
         begin, length = head.end(), _length(size)
-        tail = self._tail.match(buffer, begin + length)
-        if tail is None or not _is_in_frame(m, tail.end()):
+        found = self._tail_at(m, begin - len(size), begin + length)
+        if found is None:
             return
         array_class, dtype = self._fetched(m, cls), self._fetched(m, dtype_get)
         if type(array_class) is not Reference or type(dtype) is not DTypeDescription:
@@ -154,7 +210,7 @@ class NumpyRun(_Run):
             m.memo += (FOLDED, FOLDED, array, shape, data, FOLDED)
         else:
             m.memo += (FOLDED, FOLDED, array, data, FOLDED)
-        self._finish(m, array, tail.end())
+        self._finish(m, array, found)
 
 
 class BufferRun(_Run):
@@ -172,12 +228,10 @@ class BufferRun(_Run):
         if head is None or m.sparse_memo:
             return
         begin, length = head.end(), int.from_bytes(head[1], "little")
-        if begin + length > len(buffer):
-            # The file may have written any length, also one that is no index.
+        found = self._tail_at(m, begin - 9, begin + length)
+        if found is None:
             return
-        tail = self._tail.match(buffer, begin + length)
-        if tail is None or not _is_in_frame(m, tail.end()):
-            return
+        tail = found.match
         dtype_get, shape_text, order_get = tail.groups()
         dtype, order = self._fetched(m, dtype_get), self._fetched(m, order_get)
         if type(dtype) is not DTypeDescription or type(order) is not str:
@@ -191,12 +245,7 @@ class BufferRun(_Run):
             m.memo += (data, shape, FOLDED, array)
         else:
             m.memo += (data, FOLDED, array)
-        self._finish(m, array, tail.end())
-
-
-def _is_in_frame(m: Machine, end: int) -> bool:
-    tape = m.tape
-    return tape.frame_end < 0 or tape.base + end <= tape.frame_end
+        self._finish(m, array, found)
 
 
 def _length(size: bytes) -> int:

@@ -126,6 +126,19 @@ class Tape:
         self.is_at_end = False
         self.attention = 0
 
+    def land(self, position: int, piece: bytes, frame_end: int) -> None:
+        """Go on at `position`, which lies ahead, in a `piece` read there of the smallest window.
+
+        A frame that ends at `frame_end` has begun; -1 for none.
+        """
+        self.base = position
+        self.at = 0
+        self.buffer = piece
+        self.window = SMALLEST_WINDOW
+        self.is_at_end = len(piece) < SMALLEST_WINDOW
+        self.frame_end = frame_end
+        self._set_attention()
+
     def line(self, *, longest: int) -> tuple[int, int, bytes]:
         """The next line without its end: position, length, and up to `longest` bytes of it."""
         begin = self.position
