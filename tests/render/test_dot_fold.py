@@ -124,6 +124,26 @@ def test_only_the_rows_of_an_outline_are_drawn():
     assert plan.item_at(tree.find("['a'][1]")) is None
 
 
+def test_alike_but_shown_differently_is_drawn_apart():
+    tree = tree_of([{"w": 1}, {"w": 1}, {"w": 1}, {"w": 1}])
+    plan = plan_of(Outline(tree, rows=(0, 1, 2, 3, 4, 5, 6, 7)), max_nodes=150)
+    assert [item.run.length for item in plan.root.items] == [3, 1]
+
+
+def test_static_fields_that_are_marked_differently_do_not_share_a_node():
+    tree = tree_of(Wrapped(np.ones(2, np.float32), 3))
+    codes = bytearray(len(tree))
+    codes[tree.find(".mode")] = 1
+    marks = MarkColumn("difference", (Mark(""), Mark("changed", "warning")), codes)
+    plan = plan_of(Outline(tree, (marks,)), max_nodes=150)
+    captions = Captions(plan)
+    statics = [item for item in plan.root.items if isinstance(item, Statics)]
+    assert [captions.statics(item) for item in statics] == [
+        [".size = 3"],
+        [".mode = 'train'", "changed"],
+    ]
+
+
 def test_alike_but_marked_differently_is_drawn_apart():
     tree = tree_of([{"w": 1}, {"w": 1}, {"w": 1}, {"w": 1}])
     codes = bytearray(len(tree))

@@ -79,3 +79,14 @@ print(len(engine.svg("digraph { a }")) > 100)
 """
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (process.stdout, process.stderr) == ("True\n", "")
+
+
+def test_a_file_is_drawn_without_jax_and_numpy(model_file):
+    code = f"""
+import sys
+from eqxview.cli.main import run
+run([{str(model_file)!r}, "--format", "dot", "-o", {str(model_file) + ".dot"!r}])
+print([name for name in ("jax", "numpy", "textual", "IPython") if name in sys.modules])
+"""
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (process.stdout, process.stderr) == ("[]\n", "")

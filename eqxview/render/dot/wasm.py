@@ -66,7 +66,7 @@ class WasmGraphviz:
         try:
             return _Session(store, linker.instantiate(store, module).exports(store)).svg(source)
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
-            if not timer.is_alive():
+            if getattr(error, "trap_code", None) == wasmtime.TrapCode.INTERRUPT:
                 raise EqxviewError(
                     f"Graphviz took more than {self._max_seconds:g} s for the picture",
                     hint=TOO_LARGE,
