@@ -208,10 +208,15 @@ class MainScreen(Screen[None]):
         if not 0 <= number < len(self._tabs):
             self._status.say(f"there are {len(self._tabs)} screens")
             return
+        await self._show_screen(number)
+
+    async def _show_screen(self, number: int) -> None:
+        """Show the screen of a tab, in place of the one that is shown, if one is."""
         # The keys that come now are for the screen that comes.
         self._kept = []
         self.set_focus(None)
-        screen.display = False
+        if (screen := self._shown) is not None:
+            screen.display = False
         known = self._screens.get(self._tabs[number].name)
         self._current = number
         if known is None:
@@ -336,9 +341,7 @@ class MainScreen(Screen[None]):
         number = [tab.name for tab in self._tabs].index("diff")
         if old is not None:
             await old.remove()
-        if number == self._current:
-            self._current = -1
-        await self.action_go_to_screen(number)
+        await self._show_screen(number)
 
     async def action_back(self) -> None:
         """Go one step back, or undo what is on in the screen."""
