@@ -15,7 +15,7 @@ def differences(before: CallKey, after: CallKey) -> Iterator[Difference]:
     settings = dict(before.settings)
     for name, value in after.settings:
         old = settings.get(name)
-        if old is None or old.is_same(value):
+        if old is None or old is value or old.is_same(value):
             continue
         if name == MESH:
             yield Difference(MESH, "mesh", old.text, value.text)
@@ -88,7 +88,8 @@ def _container(path: str, old: Container, new: Container) -> Iterator[Difference
         if entry in static:
             yield from static_differences(path + entry, static[entry], value, is_aux=True)
     for entry, child in after.items():
-        yield from _node(path + entry, before[entry], child)
+        if before[entry] is not child:
+            yield from _node(path + entry, before[entry], child)
 
 
 def _children(

@@ -7,6 +7,7 @@ compare by value their hash and their parts, for all others a number that stands
 
 import dataclasses
 import enum
+import functools
 import math
 import types
 from collections.abc import Hashable, Iterator
@@ -84,16 +85,16 @@ def static_mark(value: Any, *, depth: int = 0, is_shown: bool = True) -> StaticM
     large, and its repr may wait for a device.
     """
     cls = type(value)
+    if cls in _PLAIN:
+        if cls in (str, bytes) and len(value) > MAX_TEXT:
+            return StaticMark(type_mark(cls), guarded_repr(value), hash(value), "value")
+        return _plain_mark(cls, value)
     mark = type_mark(cls)
     if cls is float:
         if math.isnan(value):
             return StaticMark(mark, "nan", ("nan", hash(value)), "nan")
         # Through the repr: 0.0 and -0.0 are equal.
         return StaticMark(mark, repr(value), value if value else repr(value), "value")
-    if cls in _PLAIN:
-        token = value if not isinstance(value, (str, bytes)) or len(value) < MAX_TEXT else None
-        text = guarded_repr(value)
-        return StaticMark(mark, text, hash(value) if token is None else token, "value")
     if isinstance(value, enum.Enum):
         return StaticMark(mark, f"{cls.__name__}.{value.name}", value.name, "value")
     if isinstance(value, (jax.Array, np.ndarray)):
@@ -103,6 +104,12 @@ def static_mark(value: Any, *, depth: int = 0, is_shown: bool = True) -> StaticM
     if callable(value) and not isinstance(value, type) and kind_of(value) != "instance":
         return callable_mark(value, depth=depth)
     return _object_mark(value, mark, depth, is_shown)
+
+
+# JAX's settings are fifty values that are nearly always the same.
+@functools.lru_cache(1024)
+def _plain_mark(cls: type, value: Any) -> StaticMark:
+    return StaticMark(type_mark(cls), guarded_repr(value), value, "value")
 
 
 def callable_mark(value: Any, *, depth: int = 0) -> StaticMark:
