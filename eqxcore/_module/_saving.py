@@ -11,7 +11,6 @@ from ._state import kept_callables, prepare_state
 from ._storage import fields_of
 from ._window import WRAPPER_NAMES
 
-
 STATIC_FIELDS = "__static_fields__"
 """Beside the fields, a pickle holds the names of those that are static, under this key.
 
