@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from driving import path_under_cursor, running, screen_text, tree_of_app, until
+from driving import has_tree, path_under_cursor, running, screen_text, tree_of_app, until
 from made_files import opened_file, state
+from toy_analysis import TOY
 
 from eqxview.errors import UnreadableFile
 from eqxview.inspect.analyses import ANALYSES
@@ -41,14 +42,15 @@ def named(width, height):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=[named(*size) for size in SIZES])
-async def test_the_first_screen(size):
-    async with running(opened_file(state()), size=size) as (app, _pilot):
-        check(f"first_{named(*size)}", screen_text(app))
-
-
-@pytest.mark.parametrize("size", SIZES, ids=[named(*size) for size in SIZES])
-async def test_an_array_and_its_values(size):
+async def test_the_first_screen_a_search_with_marks_and_an_array(size):
+    # One after the other in one app: starting it is most of the time of a test.
     async with running(opened_file(state()), size=size) as (app, pilot):
+        check(f"first_{named(*size)}", screen_text(app))
+        await pilot.press("j", "j", "space", "slash", *"f32[64,6")
+        await until(pilot, lambda: "f32[64,6" in screen_text(app).splitlines()[-1])
+        await until(pilot, lambda: "reading the values" not in screen_text(app))
+        check(f"search_{named(*size)}", screen_text(app))
+        await pilot.press("escape", "escape", "z", "M", "z", "R")
         await pilot.press("slash", *"['embed']['w", "enter")
         assert path_under_cursor(tree_of_app(app)) == "['embed']['weight']"
         await pilot.press("enter")
@@ -57,12 +59,27 @@ async def test_an_array_and_its_values(size):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=[named(*size) for size in SIZES])
-async def test_a_search_with_marks(size):
-    async with running(opened_file(state()), size=size) as (app, pilot):
-        await pilot.press("j", "j", "space", "slash", *"f32[64,6")
-        await until(pilot, lambda: "f32[64,6" in screen_text(app).splitlines()[-1])
-        await until(pilot, lambda: "reading the values" not in screen_text(app))
-        check(f"search_{named(*size)}", screen_text(app))
+async def test_a_filter_and_what_comes_of_it(size, monkeypatch):
+    monkeypatch.setattr(tabs, "ANALYSES", [ANALYSES[0], TOY])
+    async with running(opened_file(state()), size=size, view="toy", wait=False) as (app, pilot):
+        await until(pilot, lambda: "short 8" in screen_text(app) and app.focused is not None)
+        await pilot.press("j", "f", *"10", "x", "backspace")
+        await until(pilot, lambda: "short 31" in screen_text(app))
+        check(f"filter_{named(*size)}", screen_text(app))
+        await pilot.press("x")
+        await until(pilot, lambda: "is no numb" in screen_text(app))
+        check(f"filter_wrong_{named(*size)}", screen_text(app))
+        await pilot.press("escape", "w")
+        await until(pilot, lambda: "half" in screen_text(app) and "1/2" in screen_text(app))
+        check(f"parts_{named(*size)}", screen_text(app))
+
+
+async def test_the_two_halves_of_a_partition():
+    async with running(opened_file(state()), view="partition", wait=False) as (app, pilot):
+        await until(pilot, lambda: "half" in screen_text(app) and app.focused is not None)
+        await pilot.press("f", *"**.attn", "enter")
+        await until(pilot, lambda: has_tree(app))
+        check("partition_80x24", screen_text(app))
 
 
 async def test_a_broken_file():
