@@ -184,6 +184,9 @@ def _warnings(log: Log) -> Iterable[Note]:
             "warning",
             "wrap each jitted function while watching: step = watch.wrap(step)",
         )
+    for line, count in Counter(map(str, log.stale)).items():
+        times = "" if count == 1 else f" ({count} times)"
+        yield Note(line + times, "error", fix_for(log.stale[0].differences[0]))
     for failure in log.failures:
         yield Note(f"a compilation could not be looked at: {failure}", "error")
 

@@ -29,6 +29,7 @@ from eqxview.watching.log import Compile as Compile
 from eqxview.watching.log import Difference as Difference
 from eqxview.watching.log import Log as Log
 from eqxview.watching.log import Seconds as Seconds
+from eqxview.watching.log import Stale as Stale
 from eqxview.watching.site import Site as Site
 
 if TYPE_CHECKING:

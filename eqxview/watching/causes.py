@@ -52,6 +52,10 @@ CAUSES: dict[str, Cause] = {
     ),
     "static-nan": Cause("is NaN, which equals nothing", "use None in place of NaN, or an array"),
     "static-broken-eq": Cause("does not equal itself", "repair the __eq__ of its class"),
+    "static-mutated": Cause(
+        "is static, and was changed in place: JAX answers with what it was before",
+        "make a new object in place of changing this one (a frozen dataclass cannot be changed)",
+    ),
     # Functions, told apart by which object they are.
     "identity:lambda": Cause("is a new lambda each time", "make it once, with def, outside"),
     "identity:closure": Cause("is a function made anew each time", _ONCE),

@@ -49,6 +49,38 @@ class History:
         past.calls.append(seen)
         return past.compiled, tuple(found)
 
+    def changed_in_place(self, function: StaticMark, key: CallKey) -> tuple[Difference, ...]:
+        """The static objects of a call that are those of an earlier one, with another hash."""
+        assert function.function is not None
+        past = self._pasts.get(function.function.place)
+        now = dict(_statics(key))
+        for old in reversed(past.calls if past else ()):
+            if old.identity != function.function.identity:
+                continue
+            found = tuple(
+                Difference(path, "static-mutated", before.text, now[path].text)
+                for path, before in _statics(old.key)
+                if path in now
+                and 0 != before.identity == now[path].identity
+                and before.hash != now[path].hash
+            )
+            if found:
+                return found
+        return ()
+
+
+def _statics(key: CallKey) -> Iterable[tuple[str, StaticMark]]:
+    for parameter in key.parameters:
+        yield from _statics_in(parameter.name, parameter.node)
+
+
+def _statics_in(path: str, node: Node) -> Iterable[tuple[str, StaticMark]]:
+    if isinstance(node, StaticMark):
+        yield path, node
+    elif isinstance(node, Container):
+        for entry, child in (*node.aux, *node.children):
+            yield from _statics_in(path + entry, child)
+
 
 def nearest(earlier: Iterable[CallKey], key: CallKey) -> list[Difference] | None:
     """The differences from the key that differs least, the latest of equals; `None` without."""
@@ -97,16 +129,8 @@ def _options_text(options: Iterable[StaticMark]) -> str:
 
 def _never_equal(key: CallKey) -> Iterable[Difference]:
     """Values of this call that no later call can be found equal to."""
-    for parameter in key.parameters:
-        yield from _never_equal_in(parameter.name, parameter.node)
-
-
-def _never_equal_in(path: str, node: Node) -> Iterable[Difference]:
-    if isinstance(node, Container):
-        for entry, child in (*node.aux, *node.children):
-            yield from _never_equal_in(path + entry, child)
-    elif isinstance(node, StaticMark):
-        if node.hashing == "nan":
-            yield Difference(path, "static-nan", node.text, node.text)
-        elif node.hashing == "broken":
-            yield Difference(path, "static-broken-eq", node.text, node.text)
+    for path, static in _statics(key):
+        if static.hashing == "nan":
+            yield Difference(path, "static-nan", static.text, static.text)
+        elif static.hashing == "broken":
+            yield Difference(path, "static-broken-eq", static.text, static.text)

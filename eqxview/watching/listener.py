@@ -23,6 +23,8 @@ _STAGES = {
 }
 _FROM_DISK = "/jax/compilation_cache/cache_hits"
 _KEPT = 64
+# A trace that takes longer is one: JAX says that it traces also where it has found the trace.
+_SHORT = 0.02
 
 
 class Recorder(Protocol):
@@ -32,6 +34,15 @@ class Recorder(Protocol):
         self, name: str, call: Call | None, site: Site | None, seconds: Seconds, *, from_disk: bool
     ) -> None:
         """A program was compiled for `call`; `None` where that is not known."""
+
+    def traced(self, call: Call, address: int) -> None:
+        """JAX looked for a program of `call`, and has found one unless more is heard of it.
+
+        `address` tells the calls of one thread apart that are not complete.
+        """
+
+    def lowered(self, address: int) -> None:
+        """It has found none: the call is lowered."""
 
     def failed(self, error: Exception) -> None:
         """A call could not be looked at."""
@@ -109,6 +120,13 @@ class _Listener:
             ear.seconds[address] = {}
             while len(ear.seconds) > _KEPT:
                 del ear.seconds[next(iter(ear.seconds))]
+            if seconds < _SHORT and dispatch.through == "jax":
+                call = call_of(dispatch)
+                for recorder in self._recorders:
+                    recorder.traced(call, address)
+        elif dispatch.is_innermost:
+            for recorder in self._recorders:
+                recorder.lowered(address)
         spent = ear.seconds.setdefault(address, {})
         if stage != "trace" or dispatch.is_innermost:
             spent[stage] = spent.get(stage, 0.0) + seconds

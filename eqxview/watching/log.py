@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -117,6 +117,23 @@ def fix_for(difference: Difference) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Stale:
+    """A call that got the program of another: a static argument was changed in place."""
+
+    name: str
+    site: Site | None
+    at: float
+    """Seconds since the watch was started."""
+    differences: tuple[Difference, ...]
+    """From the call that the program was made for."""
+
+    def __str__(self) -> str:
+        where = f" ({self.site})" if self.site else ""
+        reasons = "; ".join(map(explain, self.differences))
+        return f"{self.name}{where} may have given a stale answer: {reasons}"
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """All that was compiled while a watch was on, in that order."""
 
@@ -129,6 +146,8 @@ class Log:
     """What went wrong inside of eqxview, and left a compilation unexplained."""
     jax: str = ""
     """The version of JAX."""
+    stale: tuple[Stale, ...] = ()
+    """Calls whose answer may be wrong, though nothing was compiled for them."""
 
     @property
     def misses(self) -> tuple[Compile, ...]:
@@ -163,6 +182,7 @@ class Log:
                 is_explained=bool(data["is_explained"]),
                 failures=tuple(map(str, data["failures"])),
                 jax=str(data["jax"]),
+                stale=tuple(map(_stale, data["stale"])),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UnreadableFile(f"a damaged compile log: {error!r}") from error
@@ -175,11 +195,24 @@ def _compile(data: Mapping[str, Any]) -> Compile:
             "seconds": Seconds(**data["seconds"]),
             "site": _site(data["site"]),
             "source": _site(data["source"]),
-            "differences": tuple(
-                Difference(**{**difference, "source": _site(difference["source"])})
-                for difference in data["differences"]
-            ),
+            "differences": _differences(data["differences"]),
         }
+    )
+
+
+def _stale(data: Mapping[str, Any]) -> Stale:
+    return Stale(
+        **{
+            **data,
+            "site": _site(data["site"]),
+            "differences": _differences(data["differences"]),
+        }
+    )
+
+
+def _differences(data: Iterable[Mapping[str, Any]]) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(**{**difference, "source": _site(difference["source"])}) for difference in data
     )
 
 

@@ -14,7 +14,7 @@ from eqxview.watching.call import Call
 from eqxview.watching.call_key import CallKey
 from eqxview.watching.difference import static_differences
 from eqxview.watching.history import KEPT, History, nearest
-from eqxview.watching.log import Compile, Difference, Kind, Log, Seconds
+from eqxview.watching.log import Compile, Difference, Kind, Log, Seconds, Stale
 from eqxview.watching.site import Site
 from eqxview.watching.static_mark import StaticMark
 
@@ -32,6 +32,9 @@ class CompileRecorder:
         self._counts: Counter[Hashable] = Counter()
         self._compiles: list[Compile] = []
         self._failures: list[str] = []
+        self._stale: list[Stale] = []
+        # Of calls that are on their way: stale, if no program is compiled for them.
+        self._suspects: dict[tuple[int, int], Stale] = {}
         self._lock = threading.Lock()
         self._on_compile = on_compile
         self._spent = 0.0
@@ -60,6 +63,7 @@ class CompileRecorder:
                 frames.is_readable(),
                 tuple(self._failures),
                 jax.__version__,
+                (*self._stale, *self._suspects.values()),
             )
 
     def compiled(
@@ -84,6 +88,29 @@ class CompileRecorder:
             self._compiles.append(record)
         if self._on_compile is not None:
             self._on_compile(record)
+
+    def traced(self, call: Call, address: int) -> None:
+        """Suspect a call whose static arguments are not what they were."""
+        if call.is_operation:
+            return
+        where = threading.get_ident(), address
+        with self._lock:
+            self._keep_suspect(where)
+            found = self._history.changed_in_place(call.function, call.key)
+            if found:
+                name = call.function.function.name if call.function.function else ""
+                self._suspects[where] = Stale(sanitise(name), call.site, self.seconds, found)
+
+    def lowered(self, address: int) -> None:
+        """The call is innocent."""
+        with self._lock:
+            self._suspects.pop((threading.get_ident(), address), None)
+
+    def _keep_suspect(self, where: tuple[int, int]) -> None:
+        """The call that was known by `where` is over: nothing was compiled for it."""
+        suspect = self._suspects.pop(where, None)
+        if suspect is not None:
+            self._stale.append(suspect)
 
     def failed(self, error: Exception) -> None:
         """Record that a compilation could not be explained."""

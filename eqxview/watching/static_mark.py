@@ -177,9 +177,11 @@ def _object_mark(value: Any, mark: TypeMark, depth: int, is_shown: bool) -> Stat
         return StaticMark(mark, text, text, "value", parts)
     # The hash alone is not enough: hash(-1) == hash(-2).
     if tokens:
-        return StaticMark(mark, text, tokens, "value", parts, hash=number)
-    known = number, _without_address(text)
-    return StaticMark(mark, text, known, "value", hash=number, identity=identity_of(value))
+        known: Hashable = tokens
+    else:
+        known = number, _without_address(text)
+    identity = identity_of(value)
+    return StaticMark(mark, text, known, "value", parts, hash=number, identity=identity)
 
 
 def _parts(value: Any, depth: int, is_shown: bool) -> list[tuple[str, Any]]:

@@ -78,6 +78,7 @@ class Watch(ContextDecorator):
                 f"<Watch, {'on' if self._is_on else 'off'}: {len(log.compiles)} compiled, "
                 f"{len(log.misses)} of them again>",
                 *(f"  {miss}" for miss in log.misses),
+                *(f"  {stale}" for stale in log.stale),
             ]
         )
 

@@ -20,8 +20,8 @@ def test_the_cause_is_what_was_changed(case: Case):
     assert causes_of(first, second) == [set(), case.expected]
 
 
-# Told by the tests below, or, on several devices, by `test_shardings.py`.
-_ELSEWHERE = {"leaf-kind", "device", "sharding", "layout", "memory-kind"}
+# Told by the tests below, by `test_watching.py`, or on several devices by `test_shardings.py`.
+_ELSEWHERE = {"static-mutated", "leaf-kind", "device", "sharding", "layout", "memory-kind"}
 
 
 def test_every_cause_has_a_case_and_every_case_a_cause():

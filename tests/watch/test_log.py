@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqxview.errors import UnreadableFile
-from eqxview.watching import CAUSES, Compile, Difference, Log, Seconds, Site
+from eqxview.watching import CAUSES, Compile, Difference, Log, Seconds, Site, Stale
 
 _texts = st.text(max_size=8)
 _durations = st.floats(0, 100, allow_nan=False)
@@ -28,6 +28,9 @@ _compiles = st.builds(
     leaves=st.integers(0, 99),
     differences=st.lists(_differences, max_size=3).map(tuple),
 )
+_stale = st.builds(
+    Stale, _texts, _sites, _durations, st.lists(_differences, min_size=1, max_size=2).map(tuple)
+)
 logs = st.builds(
     Log,
     st.lists(_compiles, max_size=4).map(tuple),
@@ -35,6 +38,7 @@ logs = st.builds(
     st.booleans(),
     st.lists(_texts, max_size=2).map(tuple),
     _texts,
+    st.lists(_stale, max_size=2).map(tuple),
 )
 
 

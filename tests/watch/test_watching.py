@@ -242,6 +242,52 @@ def test_threads_are_watched_too():
     assert {d.cause for compile in compiles for d in compile.differences} == {"shape"}
 
 
+class _Scale:
+    """Hashes by what it holds, and can be changed."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __eq__(self, other):
+        return isinstance(other, _Scale) and other.value == self.value
+
+    def __hash__(self):
+        return hash(self.value)
+
+    def __repr__(self):
+        return f"_Scale({self.value})"
+
+
+def test_a_static_argument_changed_in_place_is_told_for_its_stale_answer():
+    step = jax.jit(lambda x, scale: x * scale.value, static_argnames="scale")
+    scale = _Scale(3)
+    x = jnp.ones(2)
+    with eqxview.watch() as watch:
+        step(x, scale)
+        scale.value = 4
+        answer = step(x, scale)
+    assert answer.sum() == 6, "JAX has become safe: then there is nothing to tell"
+    log = watch.log
+    assert log.misses == ()
+    (stale,) = log.stale
+    assert [(d.path, d.cause, d.before, d.after) for d in stale.differences] == [
+        ("scale", "static-mutated", "_Scale(3)", "_Scale(4)")
+    ]
+    assert stale.site is not None
+    assert stale.site.file == __file__
+
+
+def test_a_static_argument_changed_along_with_a_shape_gives_no_stale_answer():
+    step = jax.jit(lambda x, scale: x * scale.value, static_argnames="scale")
+    scale = _Scale(3)
+    with eqxview.watch() as watch:
+        step(np.ones(2, np.float32), scale)
+        scale.value = 4
+        answer = step(np.ones(3, np.float32), scale)
+    assert answer.sum() == 12
+    assert watch.log.stale == ()
+
+
 def test_what_is_compiled_ahead_of_time_is_no_miss():
     step = jax.jit(lambda x: x + 1)
     x = jnp.ones(2)
