@@ -15,6 +15,8 @@ from pytrees import Layer, Pair, pytrees
 import eqxcore as eqx
 from eqxview.errors import UnreadableFile, UsageError
 from eqxview.inspect.diff import ChangeKind, diff
+from eqxview.inspect.diff.pairing import Pairing, pair
+from eqxview.inspect.diff.side import Codes, Side
 from eqxview.render.document_json import document_object
 from eqxview.render.document_text import document_lines
 from eqxview.tree.live import tree_of
@@ -329,3 +331,35 @@ def test_the_report_as_text_and_as_json_is_the_golden_one():
     document = diff(*a_change_of_each_kind()).document()
     check_golden("inspect/diff.txt", "\n".join(document_lines(document, width=100)) + "\n")
     check_golden("inspect/diff.json", json.dumps(document_object(document), indent=1) + "\n")
+
+
+def test_the_budget_is_for_all_arrays_together():
+    a = [jnp.zeros(2), jnp.zeros(3), jnp.zeros(2)]
+    report = diff(a, rebuilt(a), max_bytes=2 * 8 + 2 * 8)
+    assert (report.compared, report.over_budget) == (2, 1)
+
+
+def test_of_several_places_alike_the_one_of_the_same_name_is_where_it_moved_to():
+    before = {"old": {"weight": jnp.zeros(2), "bias": jnp.zeros(2)}}
+    after = {"new": {"a": jnp.zeros(2), "bias": jnp.zeros(2), "c": 1, "weight": jnp.zeros(2)}}
+    moved = [
+        (change.before, change.after)
+        for change in diff(before, after).changes
+        if change.kind == ChangeKind.MOVED
+    ]
+    assert moved == [
+        ("['old']['bias']", "['new']['bias']"),
+        ("['old']['weight']", "['new']['weight']"),
+    ]
+
+
+def test_lists_too_long_to_align_are_aligned_at_their_ends():
+    layers = [jnp.zeros(n) for n in (2, 3, 4, 5)]
+    longer = [layers[0], jnp.zeros(9), *layers[1:3], jnp.zeros(8), layers[3]]
+    assert sorted(told(diff(layers, longer))) == [("added", "[1]"), ("added", "[4]")]
+    codes = Codes()
+    sides = Side(tree_of(layers), codes), Side(tree_of(longer), codes)
+    hasty = pair(*sides, into=Pairing(effort=0))
+    assert (1, 1) in hasty.arrays
+    assert hasty.arrays[-1] == (4, 6)
+    assert len(hasty.added) == 2
