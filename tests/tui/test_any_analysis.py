@@ -180,13 +180,14 @@ async def test_other_panes_are_reached_and_left_at_any_size(size):
         assert app.is_running
 
 
-async def test_what_is_shown_is_exported_in_the_format_of_the_suffix(tmp_path):
+async def test_what_is_shown_is_exported_in_the_format_of_the_suffix(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "out.json"
     async with running(opened_file(SMALL), view="toy", filter="16", wait=False) as (app, pilot):
         await until(pilot, lambda: "length 16" in screen_text(app))
         await pilot.press("e")
         await until(pilot, lambda: "resnet-toy.txt" in screen_text(app))
-        await pilot.press("ctrl+u", *str(path), "enter")
+        await pilot.press("ctrl+u", *"out.json", "enter")
         await until(pilot, lambda: "written: " in screen_text(app))
         answered = json.loads(path.read_text())
         assert answered["view"] == "toy"
@@ -194,7 +195,7 @@ async def test_what_is_shown_is_exported_in_the_format_of_the_suffix(tmp_path):
             "parts"
         ][0]["facts"]
         # It is not written over; what is wrong can be corrected.
-        await pilot.press("e", "ctrl+u", *str(path), "enter")
+        await pilot.press("e", "ctrl+u", *"out.json", "enter")
         await until(pilot, lambda: "there is a file already" in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: shown_tree(app).has_focus)

@@ -73,7 +73,7 @@ async def test_keys_move_the_cursor():
     async with showing(SMALL) as (view, pilot):
         for keys, path in MOVES:
             view.show(TreeState(view.state.tree))
-            await pilot.press(*keys.split())
+            await press_all(view.app, pilot, keys)
             assert path_under_cursor(view) == path, keys
 
 
@@ -81,7 +81,7 @@ async def test_keys_fold():
     async with showing(SMALL) as (view, pilot):
         for keys, count in FOLDS:
             view.show(TreeState(view.state.tree))
-            await pilot.press(*keys.split())
+            await press_all(view.app, pilot, keys)
             assert len(visible_paths(view)) == count, keys
 
 

@@ -77,13 +77,38 @@ def test_a_file_that_is_not_there_is_told_in_one_line_without_a_screen(tmp_path)
         assert b"\x1b[?1049h" not in terminal.raw
 
 
-def test_ctrl_c_quits_with_the_exit_code_of_an_interrupt(small_file):
-    with Terminal([*EQXVIEW, small_file]) as terminal:
+def test_a_view_and_a_filter_are_on_at_once_and_ctrl_c_ends_as_an_interrupt(small_file):
+    asked = ["--view", "partition", "--filter", "path~beta"]
+    with Terminal([*EQXVIEW, small_file, *asked]) as terminal:
         before = mode(terminal)
+        terminal.until_shown("filter: path~beta")
         terminal.until_shown("['beta']")
         terminal.send("\x03")
         assert terminal.wait() == 130
         assert mode(terminal) == before
+
+
+def test_two_files_open_at_their_difference(small_file, tmp_path):
+    other = tmp_path / "other.pkl"
+    other.write_bytes(pickle.dumps({"alpha": [1, 2, 4], "beta": {"gamma": None}}))
+    with Terminal([*EQXVIEW, "diff", small_file, str(other)]) as terminal:
+        terminal.until_shown("different in 1 place")
+        terminal.until_shown("['alpha']")
+        terminal.send("q")
+        assert terminal.wait() == 0
+
+
+def test_a_compile_log_opens_at_what_was_compiled(tmp_path):
+    from eqxview.watching import Compile, Log, Seconds
+
+    compile = Compile("train_step", "function", 1, Seconds(0.1, 0.2, 0.3), None, None, at=1.0)
+    path = tmp_path / "log.json"
+    path.write_text(Log(compiles=(compile,), seconds=2.0).to_json())
+    with Terminal([*EQXVIEW, str(path)]) as terminal:
+        terminal.until_shown("── Cache ──")
+        terminal.until_shown("train_step")
+        terminal.send("q")
+        assert terminal.wait() == 0
 
 
 def test_with_stderr_elsewhere_the_app_does_not_start(small_file, tmp_path):
