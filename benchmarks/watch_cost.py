@@ -3,7 +3,7 @@
     python benchmarks/watch_cost.py [--record]
 
 CPU time of the thread, watched and not watched in turn. Fails (exit code 1) if a call that finds
-its program takes 2 % longer while it is watched.
+its program takes 5 % longer while it is watched.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def main() -> int:
             f"the whole call: {1e3 * whole:.1f} ms",
             ours / whole,
         )
-    return 0 if worst < 1.02 else 1
+    return 0 if worst < 1.05 else 1
 
 
 def _hit(function: Callable[[Any], Any], x: Any) -> tuple[float, float, float]:

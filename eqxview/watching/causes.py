@@ -79,7 +79,7 @@ CAUSES: dict[str, Cause] = {
     "identity:instance": Cause("is a new callable object each time", _ONCE),
     "closure-value": Cause(
         "is in the closure of a function made anew, and has another value",
-        "make it an argument of the function",
+        "make it an argument of the function (of an optax optimiser: optax.inject_hyperparams)",
     ),
     "redefined": Cause(
         "was defined again (a cell run again; a copy by cloudpickle)", "define it once, in a module"

@@ -238,7 +238,9 @@ def function_differences(
         for entry, value in (new.parts if b.kind != "partial" else ())
         if entry in cells
         for difference in static_differences(path + entry, cells[entry], value)
+        # What is not looked into has the same text: its parts may be other objects, no more.
         if difference.cause in ("static-value", "closure-value")
+        and difference.before != difference.after
     ]
     if moved:
         yield from moved

@@ -27,8 +27,23 @@ Hashing = Literal["value", "identity", "nan", "broken"]
 _MAX_DEPTH = 5
 _MAX_PARTS = 64
 # What a closure holds is looked at to find the number that moved, not to be shown.
-_MAX_CELL_DEPTH = 3
+# The learning rate of an optax optimiser is seven closures and tuples deep.
+_MAX_CELL_DEPTH = 10
 _MAX_CELL_PARTS = 16
+_MAX_CELLS = 500
+
+
+class _Budget:
+    """How many more values in the closures of one static value are looked at."""
+
+    def __init__(self) -> None:
+        self.left = _MAX_CELLS
+
+    def is_spent(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
 _PLAIN = (type(None), bool, int, complex, str, bytes)
 
 
@@ -78,7 +93,9 @@ class StaticMark:
         )
 
 
-def static_mark(value: Any, *, depth: int = 0, is_shown: bool = True) -> StaticMark:
+def static_mark(
+    value: Any, *, depth: int = 0, is_shown: bool = True, budget: _Budget | None = None
+) -> StaticMark:
     """What is to be remembered of `value`.
 
     `is_shown=False` asks for no repr of anything but plain data: what a closure holds may be
@@ -102,8 +119,8 @@ def static_mark(value: Any, *, depth: int = 0, is_shown: bool = True) -> StaticM
         text = f"{cls.__name__} {value.dtype}{list(value.shape)}"
         return StaticMark(mark, text, identity_of(value), "identity")
     if callable(value) and not isinstance(value, type) and kind_of(value) != "instance":
-        return callable_mark(value, depth=depth)
-    return _object_mark(value, mark, depth, is_shown)
+        return callable_mark(value, depth=depth, budget=budget)
+    return _object_mark(value, mark, depth, is_shown, budget or _Budget())
 
 
 # JAX's settings are fifty values that are nearly always the same.
@@ -112,7 +129,7 @@ def _plain_mark(cls: type, value: Any) -> StaticMark:
     return StaticMark(type_mark(cls), guarded_repr(value), value, "value")
 
 
-def callable_mark(value: Any, *, depth: int = 0) -> StaticMark:
+def callable_mark(value: Any, *, depth: int = 0, budget: _Budget | None = None) -> StaticMark:
     """What is to be remembered of a callable: its `function` is never `None`."""
     mark = type_mark(type(value))
     function = function_mark(value)
@@ -121,7 +138,9 @@ def callable_mark(value: Any, *, depth: int = 0) -> StaticMark:
     if isinstance(value, types.MethodType):
         # As Python compares bound methods.
         token = identity_of(value.__self__), identity_of(value.__func__)
-    parts = tuple(_cells(value, depth)) if depth < _MAX_CELL_DEPTH else ()
+    budget = budget or _Budget()
+    is_cut = depth >= _MAX_CELL_DEPTH or budget.is_spent()
+    parts = () if is_cut else tuple(_cells(value, depth, budget))
     where = f" at {function.source}" if function.source else ""
     words = {"closure": "function", "transform": "function"}.get(kind, kind)
     return StaticMark(
@@ -134,12 +153,15 @@ def callable_mark(value: Any, *, depth: int = 0) -> StaticMark:
     )
 
 
-def _cells(function: Any, depth: int) -> Iterator[tuple[str, StaticMark]]:
+def _cells(function: Any, depth: int, budget: _Budget) -> Iterator[tuple[str, StaticMark]]:
     """The variables that a function closes over, and the arguments that a partial holds."""
     for index, value in enumerate(getattr(function, "args", ()) if _is_partial(function) else ()):
-        yield f".args[{index}]", static_mark(value, depth=depth + 1, is_shown=False)
+        yield f".args[{index}]", static_mark(value, depth=depth + 1, is_shown=False, budget=budget)
     for name, value in (function.keywords if _is_partial(function) else {}).items():
-        yield f".keywords[{name!r}]", static_mark(value, depth=depth + 1, is_shown=False)
+        yield (
+            f".keywords[{name!r}]",
+            static_mark(value, depth=depth + 1, is_shown=False, budget=budget),
+        )
     base = base_of(function)
     if not isinstance(base, types.FunctionType):
         return
@@ -149,17 +171,19 @@ def _cells(function: Any, depth: int) -> Iterator[tuple[str, StaticMark]]:
         except ValueError:
             continue  # a variable that has no value yet, as of a function that calls itself
         if value is not function and value is not base:
-            yield f".{name}", static_mark(value, depth=depth + 1, is_shown=False)
+            yield f".{name}", static_mark(value, depth=depth + 1, is_shown=False, budget=budget)
 
 
 def _is_partial(function: Any) -> bool:
     return kind_of(function) == "partial"
 
 
-def _object_mark(value: Any, mark: TypeMark, depth: int, is_shown: bool) -> StaticMark:
+def _object_mark(
+    value: Any, mark: TypeMark, depth: int, is_shown: bool, budget: _Budget
+) -> StaticMark:
     parts = tuple(
-        (entry, static_mark(part, depth=depth + 1, is_shown=is_shown))
-        for entry, part in _parts(value, depth, is_shown)
+        (entry, static_mark(part, depth=depth + 1, is_shown=is_shown, budget=budget))
+        for entry, part in _parts(value, depth, is_shown, budget)
     )
     text = guarded_repr(value) if is_shown else f"<{mark.short}>"
     if isinstance(value, type):
@@ -184,11 +208,11 @@ def _object_mark(value: Any, mark: TypeMark, depth: int, is_shown: bool) -> Stat
     return StaticMark(mark, text, known, "value", parts, hash=number, identity=identity)
 
 
-def _parts(value: Any, depth: int, is_shown: bool) -> list[tuple[str, Any]]:
+def _parts(value: Any, depth: int, is_shown: bool, budget: _Budget) -> list[tuple[str, Any]]:
     """The parts of values whose parts have names that a user knows."""
     most, deepest = (_MAX_PARTS, _MAX_DEPTH) if is_shown else (_MAX_CELL_PARTS, _MAX_CELL_DEPTH)
     cls = type(value)
-    if depth >= deepest:
+    if depth >= deepest or (not is_shown and budget.is_spent()):
         return []
     if dataclasses.is_dataclass(cls):
         found = [

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 
 class Case(NamedTuple):
@@ -221,6 +222,19 @@ def a_function_made_anew_around_another_number():
 @case(("cfg.scale.scale", "closure-value"))
 def a_number_two_closures_deep():
     return _static(_new_function(_new_function(1)), _new_function(_new_function(2)))
+
+
+@case(
+    ("cfg.init", "identity:closure"),
+    ("cfg.update.update_fns[1].tx.update.step_size", "closure-value"),
+)
+def another_rate_of_an_optimiser():
+    return _static(optax.adam(1e-3), optax.adam(1e-4))
+
+
+@case(("cfg.init", "identity:closure"), ("cfg.update", "identity:closure"))
+def the_same_rate_of_another_optimiser():
+    return _static(optax.adam(1e-3), optax.adam(1e-3))
 
 
 @case(("cfg", "identity:partial"))
