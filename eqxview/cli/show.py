@@ -18,6 +18,8 @@ exit codes:
   1    eqxview itself failed (a bug)
   2    the file could not be read, or only in part; the readable part is shown
   3    an optional extra is not installed; the message names it
+  4    diff: the two differ
+  5    diff: no difference found, but not everything could be compared
   64   the command line was wrong
   130  interrupted
 

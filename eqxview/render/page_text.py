@@ -34,6 +34,9 @@ def draw(page: Page, drawing: Drawing) -> Iterator[str]:
         for part in document.parts:
             if isinstance(part, Outline):
                 yield from _notes(part.tree, palette)
+                if not any(tree is part.tree for tree in page.trees):
+                    # Made for this view, of two trees say: its sums are nobody's.
+                    continue
                 yield ""
                 yield tree_summary(part.tree)
                 yield f"{faint}{legend(part.tree)}{reset}"
