@@ -19,11 +19,19 @@ _BEGINNING = 200
 
 def is_log(path: str) -> bool:
     """Whether the file at `path` begins as a compile log does. False where it cannot be read."""
+    # Not by `open`, which waits for ever for what another program writes into a pipe.
+    from eqxview.readers.byte_source import FileBytes
+
     try:
-        with open(path, "rb") as file:
-            return _MARK in file.read(_BEGINNING)
-    except OSError:
+        file = FileBytes(path)
+    except UnreadableFile:
         return False
+    try:
+        return _MARK in file.read_at(0, _BEGINNING)
+    except UnreadableFile:
+        return False
+    finally:
+        file.close()
 
 
 def show_log(path: str, options: Namespace) -> int:
