@@ -7,6 +7,8 @@
 | `complaint.py` | how an error is told |
 | `show.py` | `eqxview FILE` |
 | `diff.py` | `eqxview diff A B` |
+| `run.py` | `eqxview run SCRIPT` |
+| `learn.py` | `eqxview learn` |
 | `drawing_options.py` | in which format an answer is written, and to where |
 | `demo.py`, `demo_model.py` | `eqxview demo` |
 | `faces.py` | terminal app, text or JSON: which one it is to be |

@@ -14,5 +14,6 @@
 | `diff/` | how two trees differ |
 | `elided_path.py` | a key path in few characters |
 | `filters/` | filters as text |
+| `jit_cache.py` | what was compiled, and why again |
 | `masks.py`, `tallies.py` | sets of rows; rows in groups, and what they add up to |
 """
