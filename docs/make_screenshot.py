@@ -8,7 +8,6 @@ only when the app does.
 """
 
 import asyncio
-import dataclasses
 import pickle
 import re
 import sys
@@ -32,7 +31,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "demo.pkl"
         path.write_bytes(pickle.dumps(demo_state(), protocol=5))
-        opened = dataclasses.replace(open_file(str(path), ReadOptions()), seconds=0.012)
+        opened = open_file(str(path), ReadOptions())._replace(seconds=0.012)
         svg = asyncio.run(picture(opened))
     output.write_text(svg, encoding="utf-8")
 
