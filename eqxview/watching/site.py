@@ -35,7 +35,13 @@ class Libraries:
         return owner
 
 
+# A lesson's program is a user's, wherever it is kept.
+_PROGRAMS = os.path.join("eqxview", "lesson", "")
+
+
 def _find_owner(file: str) -> str:
+    if _PROGRAMS in file:
+        return ""
     for name in _LIBRARIES:
         module = sys.modules.get(name)
         origin = getattr(module, "__file__", None)
