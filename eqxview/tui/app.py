@@ -1,7 +1,7 @@
 """The Textual app."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar
 
@@ -23,8 +23,17 @@ class EqxviewApp(App[BaseException | None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (120, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-middle"), (36, "-tall")]  # noqa: RUF012
 
-    def __init__(self, opening: Opening, title: str, *, view: str = "", filter: str = "") -> None:
+    def __init__(
+        self,
+        opening: Opening,
+        title: str,
+        *,
+        view: str = "",
+        filter: str = "",
+        when_painted: Callable[[], object] | None = None,
+    ) -> None:
         super().__init__()
+        self._when_painted = when_painted
         self._opening = opening
         self._file_title = title
         self._view = view
@@ -33,6 +42,11 @@ class EqxviewApp(App[BaseException | None]):
         """An error of ours that ended the app."""
         if _has_light_background(os.environ.get("COLORFGBG", "")):
             self.theme = "textual-light"
+
+    def on_ready(self) -> None:
+        """Tell that the first screen is up."""
+        if self._when_painted is not None:
+            self.call_after_refresh(self._when_painted)
 
     def get_default_screen(self) -> Screen:
         """The frame of all screens."""

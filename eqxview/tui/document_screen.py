@@ -214,7 +214,7 @@ class DocumentScreen(FileScreen):
         elif self.has_class("-outline"):
             self.remove_class("-outline")
         self._show_parts(Document(document.title, rest), has_outline=outline is not None)
-        if not self.screen.focused or self.screen.focused is self:
+        if self.display and self.screen.focused is None:
             self.take_keys()
 
     def _show_parts(self, document: Document, *, has_outline: bool) -> None:
@@ -235,7 +235,7 @@ class DocumentScreen(FileScreen):
         else:
             note = Note(problem, level="error", hint=hint)
             self._show_parts(Document("", (note,)), has_outline=False)
-            if not self.screen.focused:
+            if self.display and self.screen.focused is None:
                 self._parts.focus()
 
     async def _show_outline(self, outline: Outline, code: str) -> None:
@@ -246,7 +246,7 @@ class DocumentScreen(FileScreen):
             await self.mount(pane)
             pane.offer_code(code)
             self.add_class("-outline")
-            if self.screen.focused is None or self.screen.focused is self._parts:
+            if self.display and self.screen.focused in (None, self._parts):
                 self.main_view.focus()
             return
         self.add_class("-outline")

@@ -74,8 +74,9 @@ class PartsView(LinesView):
         width, at = self.scrollable_content_region.width, self.scroll_offset.y + y
         line = self._sheet[at] if at < len(self._sheet) else ()
         under = ""
-        if self._sheet.rows and at == self._sheet.line_of(self._position):
-            under = "cursor" if self.has_focus else "cursor-blurred"
+        # Without the keys it has no cursor: the tree below has one.
+        if self.has_focus and self._sheet.rows and at == self._sheet.line_of(self._position):
+            under = "cursor"
         return self._brush.strip((Piece(" "), *line), width, under=under)
 
     def on_focus(self) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from eqxview.collector import CollectorPause
 from eqxview.errors import EXIT_OK, UsageError
 from eqxview.inspect.report import Report
 from eqxview.readers.opened import OpenedFile
@@ -51,6 +52,21 @@ def run_subject(
         # Textual believes these two more than the terminal, even when it is resized.
         for name in ("COLUMNS", "LINES"):
             os.environ.pop(name, None)
+    pause = CollectorPause()
+    try:
+        return _run(open_subject, title, pause, view=view, filter=filter)
+    finally:
+        pause.end()
+
+
+def _run(
+    open_subject: Callable[[], Subject],
+    title: str,
+    pause: CollectorPause,
+    *,
+    view: str,
+    filter: str,
+) -> int:
     opening = Opening(open_subject)
 
     from eqxview.tui.app import EqxviewApp
@@ -60,7 +76,7 @@ def run_subject(
         subject = opening.result()
         if subject.is_empty and subject.opened.error is not None:
             raise subject.opened.error
-    app = EqxviewApp(opening, title, view=view, filter=filter)
+    app = EqxviewApp(opening, title, view=view, filter=filter, when_painted=pause.end_for_good)
     failure = app.run()
     if app.crash is not None:
         raise app.crash
