@@ -61,8 +61,10 @@ def _find_command(
     """The command that `arguments` name, and its own arguments; without a name, `show`."""
     # Imported only when asked for: `eqxview --version` must not pay for the others.
     from eqxview.cli.commands import COMMANDS
+    from eqxview.collector import CollectorPause
 
-    for command in COMMANDS:
-        if arguments and arguments[0] == command.name:
-            return import_module(command.module).run, arguments[1:]
-    return import_module("eqxview.cli.show").run, arguments
+    with CollectorPause():
+        for command in COMMANDS:
+            if arguments and arguments[0] == command.name:
+                return import_module(command.module).run, arguments[1:]
+        return import_module("eqxview.cli.show").run, arguments

@@ -9,6 +9,7 @@ from eqxview.cli.complaint import complain
 from eqxview.cli.drawing_options import add_drawing_options, is_for_app, write_page
 from eqxview.cli.log import is_log, show_log
 from eqxview.cli.parsing import Parser
+from eqxview.collector import CollectorPause
 from eqxview.errors import EXIT_OK, UsageError
 from eqxview.inspect.analyses import ANALYSES, find_analysis
 
@@ -57,12 +58,13 @@ def show_file(path: str, options: Namespace) -> int:
             filter=options.filter,
             open_another=lambda other: _open(other, options),
         )
-    opened = _open(path, options)
+    with CollectorPause():
+        opened = _open(path, options)
 
-    from eqxview.render.page import page_of
+        from eqxview.render.page import page_of
 
-    page = page_of(analysis, opened.trees, filter=options.filter, file=opened)
-    write_page(page, options)
+        page = page_of(analysis, opened.trees, filter=options.filter, file=opened)
+        write_page(page, options)
     if opened.error is None:
         return EXIT_OK
     complain(opened.error)

@@ -11,7 +11,6 @@ then the fields in order, static ones with a star.
     }
 """
 
-import json
 import os
 from collections.abc import Iterator
 
@@ -25,24 +24,36 @@ class KnownClasses:
     """The facts by qualified name: the one where a class is defined, and its public ones."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, str] = {}
-        self._by_library: dict[tuple[str, str], set[str]] = {}
-        with open(_PATH, encoding="utf-8") as file:
-            libraries = json.load(file)
-        for library, known in libraries.items():
-            for module, classes in known["classes"].items():
-                for name, line in classes.items():
-                    self._lines[f"{module}.{name}"] = line
-                    self._by_library.setdefault((library, name), set()).add(line)
-            for alias, name in known["aliases"].items():
-                self._lines[alias] = self._lines[name]
+        self._tables: tuple[dict[str, str], dict[tuple[str, str], set[str]]] | None = None
+
+    def _read(self) -> tuple[dict[str, str], dict[tuple[str, str], set[str]]]:
+        """The lines by name, and those of a library's classes that share a name.
+
+        Read when a class is first asked for: where there is source, none may ever be.
+        """
+        if self._tables is None:
+            import json
+
+            with open(_PATH, encoding="utf-8") as file:
+                libraries = json.load(file)
+            lines: dict[str, str] = {}
+            by_library: dict[tuple[str, str], set[str]] = {}
+            for library, known in libraries.items():
+                for module, classes in known["classes"].items():
+                    for name, line in classes.items():
+                        lines[f"{module}.{name}"] = line
+                        by_library.setdefault((library, name), set()).add(line)
+                for alias, name in known["aliases"].items():
+                    lines[alias] = lines[name]
+            self._tables = lines, by_library
+        return self._tables
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._lines)
+        return iter(self._read()[0])
 
     def get(self, qualified: str) -> ClassFacts | None:
         """The facts of the class of this name, `None` if it is not in the table."""
-        line = self._lines.get(qualified)
+        line = self._read()[0].get(qualified)
         return None if line is None else _facts(line)
 
     def moved(self, module: str, name: str) -> ClassFacts | None:
@@ -51,7 +62,7 @@ class KnownClasses:
         For a file that was written when the class stood in another module; `None` where the
         library has several classes of the name, or none.
         """
-        lines = self._by_library.get((module.partition(".")[0], name), ())
+        lines = self._read()[1].get((module.partition(".")[0], name), ())
         return _facts(next(iter(lines))) if len(lines) == 1 else None
 
 

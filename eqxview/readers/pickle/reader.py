@@ -1,9 +1,9 @@
 """Reads a file of pickles: machine, look, walk; and everything there is to say about the file."""
 
-import gc
 import time
 from functools import partial
 
+from eqxview.collector import CollectorPause
 from eqxview.errors import LimitExceeded, UnreadableFile
 from eqxview.limits import Clock, Limits
 from eqxview.readers.byte_source import ByteSource
@@ -38,15 +38,12 @@ class PickleReader:
         source, compression = open_bytes(path, limits=limits, clock=clock)
         # Descriptions are many and, until the tree is built, all alive: the collector would go
         # through all of them again and again.
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            reading = _Reading(path, source, options, limits, clock)
-            reading.run()
-        finally:
-            source.close()
-            if collecting:
-                gc.enable()
+        with CollectorPause():
+            try:
+                reading = _Reading(path, source, options, limits, clock)
+                reading.run()
+            finally:
+                source.close()
         words = ["pickle", f"protocol {reading.protocol}", compression]
         return OpenedFile(
             path,
