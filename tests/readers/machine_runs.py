@@ -78,25 +78,35 @@ def _payload_value(payload: Payload, content: bytes) -> object:
     return decoded(stored, payload.encoding)
 
 
-def same_description(left: object, right: object) -> bool:
-    """Whether two descriptions say the same; those of arrays, by what they come to."""
+def same_description(
+    left: object, right: object, above: frozenset[tuple[int, int]] = frozenset()
+) -> bool:
+    """Whether two descriptions say the same; dtypes of arrays, by their names.
+
+    `above` are the pairs that these two are within: a damaged file may hold itself.
+    """
     if type(left) is not type(right):
         return False
+    if (id(left), id(right)) in above:
+        return True
+
+    def same(left: object, right: object) -> bool:
+        return same_description(left, right, within)
+
+    within = above | {(id(left), id(right))}
     match left:
         case list() | tuple():
-            return len(left) == len(right) and all(map(same_description, left, right))
+            return len(left) == len(right) and all(map(same, left, right))
         case DictItems():
-            return same_description(left.pairs, right.pairs)
+            return same(left.pairs, right.pairs)
         case ArrayDescription():
             names = set(ArrayDescription.__slots__) - {"dtype"}
             return dtype_facts(left.dtype).name == dtype_facts(right.dtype).name and (
-                all(same_description(getattr(left, n), getattr(right, n)) for n in names)
+                all(same(getattr(left, name), getattr(right, name)) for name in names)
             )
         case _ if type(left).__module__ == Payload.__module__:
-            return all(
-                same_description(getattr(left, name), getattr(right, name))
-                for name in type(left).__slots__
-            )
+            names = type(left).__slots__
+            return all(same(getattr(left, name), getattr(right, name)) for name in names)
     return left == right
 
 

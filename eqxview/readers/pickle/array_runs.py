@@ -57,9 +57,11 @@ class _Run:
         self._tail = re.compile(self.tail, re.DOTALL)
         self._shapes: dict[bytes, tuple[int, ...]] = {}
         self._goes_far = True
+        self._landing: _Landing | None = None
+        """Where the tail was found, if not in the tape's window."""
 
     def _fetched(self, m: Machine, get: bytes) -> object:
-        index = get[1] if len(get) == 2 else int.from_bytes(get[1:], "little")
+        index = get[1] if len(get) == 2 else _number(get)
         # Out of range ends in the machine's own error: it comes to this opcode next.
         return m.memo[index] if index < len(m.memo) else None
 
@@ -77,21 +79,22 @@ class _Run:
         head = buffer[begin : begin + min(HEAD, length)]
         return Payload(m.tape.base + begin, length, encoding, head)
 
-    def _tail_at(self, m: Machine, opcode: int, end: int) -> "_Tail | None":
+    def _tail_at(self, m: Machine, opcode: int, end: int) -> re.Match[bytes] | None:
         """What follows the bytes of the array, which end at `end`; both are indices.
 
         The opcode that brings the bytes is at `opcode`.
         """
         tape = m.tape
+        self._landing = None
         if end <= len(tape.buffer):
-            match = self._tail.match(tape.buffer, end)
-            if match is None:
+            tail = self._tail.match(tape.buffer, end)
+            if tail is None:
                 return None
-            if tape.frame_end < 0 or tape.base + match.end() <= tape.frame_end:
-                return _Tail(match)
+            if tape.frame_end < 0 or tape.base + tail.end() <= tape.frame_end:
+                return tail
         return self._tail_far(tape, opcode, end) if self._goes_far else None
 
-    def _tail_far(self, tape: Tape, opcode: int, end: int) -> "_Tail | None":
+    def _tail_far(self, tape: Tape, opcode: int, end: int) -> re.Match[bytes] | None:
         size, position = tape.source.size, tape.base + end
         if (
             size is None
@@ -101,34 +104,31 @@ class _Run:
             return None
         piece = tape.source.read_at(position, SMALLEST_WINDOW)
         frame = _FRAME.match(piece)
-        match = self._tail.match(piece, 0 if frame is None else frame.end())
+        tail = self._tail.match(piece, 0 if frame is None else frame.end())
         frame_end = -1
         if frame is not None:
             frame_end = position + frame.end() + int.from_bytes(frame[1], "little")
-        if match is None or (frame is not None and not position + match.end() <= frame_end <= size):
+        if tail is None or (frame is not None and not position + tail.end() <= frame_end <= size):
             # Not a second time: a compressed file would be unpacked once more for each.
             self._goes_far = False
             return None
-        return _Tail(match, piece, position, frame_end)
+        self._landing = _Landing(position, piece, frame_end)
+        return tail
 
-    def _finish(self, m: Machine, array: ArrayDescription, tail: "_Tail") -> None:
+    def _finish(self, m: Machine, array: ArrayDescription, tail: re.Match[bytes]) -> None:
         m.stack[-1] = array
-        if tail.piece:
-            m.tape.land(tail.position, tail.piece, tail.frame_end)
-        m.tape.at = tail.match.end()
+        if self._landing is not None:
+            m.tape.land(*self._landing)
+        m.tape.at = tail.end()
         m.opcodes += self.opcodes
 
 
-class _Tail(NamedTuple):
-    """What follows the bytes of an array."""
+class _Landing(NamedTuple):
+    """Where the tape goes on after bytes that are passed over; see `Tape.land`."""
 
-    match: re.Match[bytes]
-    piece: bytes = b""
-    """What it was found in; empty: in the tape's window."""
-    position: int = 0
-    """Where in the file that begins."""
-    frame_end: int = -1
-    """Where in the file the frame ends that begins there; -1 for none."""
+    position: int
+    piece: bytes
+    frame_end: int
 
 
 _FRAME = re.compile(rb"\x95(........)", re.DOTALL)
@@ -147,37 +147,48 @@ class JaxRun(_Run):
 
     def read(self, m: Machine) -> None:
         """Read the array."""
-        buffer = m.tape.buffer
-        head = self._head.match(buffer, m.tape.at)
+        tape = m.tape
+        buffer = tape.buffer
+        head = self._head.match(buffer, tape.at)
         if head is None or m.sparse_memo:
             return
-        function, cls, _, shape_text, dtype_get, order, size = head.groups()
-        begin, length = head.end(), _length(size)
-        found = self._tail_at(m, begin - len(size), begin + length)
-        if found is None:
+        function, cls, code_get, shape_text, dtype_get, order, size = head.groups()
+        begin, length = head.end(), _number(size)
+        tail = self._tail_at(m, begin - len(size), begin + length)
+        if tail is None:
             return
-        tail = found.match
-        array_class, dtype = self._fetched(m, cls), self._fetched(m, dtype_get)
-        if (
-            self._fetched(m, function) is not self._reconstruct
-            or type(array_class) is not Reference
-            or type(dtype) is not DTypeDescription
-            or self._fetched(m, tail[1]) != "weak_type"
-        ):
+        weak_get, weak = tail.groups()
+        memo = m.memo
+        # Not by `_fetched`: a model has more of these than of anything else.
+        try:
+            array_class = memo[cls[1] if len(cls) == 2 else _number(cls)]
+            dtype = memo[dtype_get[1] if len(dtype_get) == 2 else _number(dtype_get)]
+            if (
+                memo[function[1] if len(function) == 2 else _number(function)]
+                is not self._reconstruct
+                or type(array_class) is not Reference
+                or type(dtype) is not DTypeDescription
+                or memo[weak_get[1] if len(weak_get) == 2 else _number(weak_get)] != "weak_type"
+                # Any code will do, but not one that is none.
+                or memo[code_get[1] if len(code_get) == 2 else _number(code_get)] is FOLDED
+            ):
+                return
+        except IndexError:
+            # The machine's own error: it comes to this opcode next.
             return
         array = ArrayDescription("jax")
         array.array_class = array_class
         array.shape = shape = self._shape(shape_text)
         array.dtype = dtype
         array.is_fortran = order == b"\x88"
-        array.is_weak = tail[2] == b"\x88"
+        array.is_weak = weak == b"\x88"
         array.data = data = self._data(m, begin, length)
         if shape:
-            m.memo += (FOLDED, FOLDED, shape, data, FOLDED, FOLDED, FOLDED, array)
+            memo += (FOLDED, FOLDED, shape, data, FOLDED, FOLDED, FOLDED, array)
         else:
             # The empty tuple is not numbered.
-            m.memo += (FOLDED, FOLDED, data, FOLDED, FOLDED, FOLDED, array)
-        self._finish(m, array, found)
+            memo += (FOLDED, FOLDED, data, FOLDED, FOLDED, FOLDED, array)
+        self._finish(m, array, tail)
 
 
 class NumpyRun(_Run):
@@ -192,13 +203,16 @@ class NumpyRun(_Run):
         head = self._head.match(buffer, m.tape.at)
         if head is None or m.sparse_memo:
             return
-        cls, _, shape_text, dtype_get, order, size = head.groups()
-        begin, length = head.end(), _length(size)
-        found = self._tail_at(m, begin - len(size), begin + length)
-        if found is None:
+        cls, code_get, shape_text, dtype_get, order, size = head.groups()
+        begin, length = head.end(), _number(size)
+        tail = self._tail_at(m, begin - len(size), begin + length)
+        if tail is None:
             return
         array_class, dtype = self._fetched(m, cls), self._fetched(m, dtype_get)
         if type(array_class) is not Reference or type(dtype) is not DTypeDescription:
+            return
+        if self._fetched(m, code_get) in (None, FOLDED):
+            # Any code will do, but not one that is none.
             return
         array = ArrayDescription("numpy")
         array.array_class = array_class
@@ -210,7 +224,7 @@ class NumpyRun(_Run):
             m.memo += (FOLDED, FOLDED, array, shape, data, FOLDED)
         else:
             m.memo += (FOLDED, FOLDED, array, data, FOLDED)
-        self._finish(m, array, found)
+        self._finish(m, array, tail)
 
 
 class BufferRun(_Run):
@@ -228,10 +242,9 @@ class BufferRun(_Run):
         if head is None or m.sparse_memo:
             return
         begin, length = head.end(), int.from_bytes(head[1], "little")
-        found = self._tail_at(m, begin - 9, begin + length)
-        if found is None:
+        tail = self._tail_at(m, begin - 9, begin + length)
+        if tail is None:
             return
-        tail = found.match
         dtype_get, shape_text, order_get = tail.groups()
         dtype, order = self._fetched(m, dtype_get), self._fetched(m, order_get)
         if type(dtype) is not DTypeDescription or type(order) is not str:
@@ -245,11 +258,12 @@ class BufferRun(_Run):
             m.memo += (data, shape, FOLDED, array)
         else:
             m.memo += (data, FOLDED, array)
-        self._finish(m, array, found)
+        self._finish(m, array, tail)
 
 
-def _length(size: bytes) -> int:
-    return int.from_bytes(size[1:], "little")
+def _number(opcode: bytes) -> int:
+    """The argument of an opcode that is an unsigned integer."""
+    return int.from_bytes(opcode[1:], "little")
 
 
 def _integers(text: bytes) -> tuple[int, ...]:
