@@ -11,7 +11,7 @@ what to do about it, as a command or a line of code to paste where there is one.
 | 3 | something optional is not installed; the message names the extra |
 | 4 | `eqxview diff`: the two differ |
 | 5 | `eqxview diff`: no difference found, but not everything could be compared |
-| 64 | the command line was wrong |
+| 64 | the command line was wrong, or names a place that cannot be written |
 | 130 | interrupted from the keyboard |
 """
 
@@ -33,6 +33,9 @@ class EqxviewError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+        if hint:
+            # A traceback shows it too: in a script or a notebook nobody prints `error.hint`.
+            self.add_note(f"hint: {hint}")
 
 
 class UnreadableFile(EqxviewError):

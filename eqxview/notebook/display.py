@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eqxview.document import Document, Outline
-from eqxview.errors import UsageError
+from eqxview.errors import EqxviewError, UsageError
 from eqxview.inspect.report import Report
 from eqxview.render.formats import FORMATS, Drawing, find_format
 from eqxview.render.html.page_html import fragment
@@ -107,7 +107,12 @@ def displayed(function: Callable[..., Any]) -> Callable[..., Display]:
 
     @wraps(function)
     def show(*args: Any, **kwargs: Any) -> Display:
-        return display_of(function(*args, **kwargs), view=function.__name__)
+        try:
+            report = function(*args, **kwargs)
+        except EqxviewError as error:
+            # What is wrong is the call: the way to our finding out would bury it.
+            raise error.with_traceback(None)  # noqa: B904
+        return display_of(report, view=function.__name__)
 
     return show
 

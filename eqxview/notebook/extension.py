@@ -5,6 +5,7 @@ Only IPython imports this file, so IPython is there.
 
 import ast
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 from IPython.core.error import UsageError as MagicUsageError
@@ -68,7 +69,10 @@ def _runner(shell: Any, cell: str) -> Callable[[], Any]:
 
     Not `shell.run_cell`, which prints an error and goes on: the cell would not fail.
     """
-    source = shell.transform_cell(cell)
+    # IPython takes the magic's own line away, and empty ones at the top: they are put back, for
+    # lines to be numbered as the notebook numbers them.
+    above = 1 + sum(1 for _ in takewhile(lambda text: not text.strip(), cell.splitlines()))
+    source = "\n" * above + shell.transform_cell(cell)
     # Under this name tracebacks, and the sites in our table, find the lines of the cell.
     name = shell.compile.cache(source, shell.execution_count, raw_code=cell)
     tree = shell.transform_ast(shell.compile.ast_parse(source, filename=name))

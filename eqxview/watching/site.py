@@ -4,6 +4,8 @@ import os
 import sys
 from dataclasses import dataclass
 
+from eqxview.watching.cell import cell_name
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -14,7 +16,7 @@ class Site:
     function: str = ""
 
     def __str__(self) -> str:
-        return f"{os.path.basename(self.file)}:{self.line}"
+        return f"{cell_name(self.file) or os.path.basename(self.file)}:{self.line}"
 
 
 # eqxcore before Equinox: some put it into `sys.modules` under that name.

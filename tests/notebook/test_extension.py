@@ -15,7 +15,7 @@ import eqxcore as eqx
 def shell(tmp_path, monkeypatch):
     """An IPython with the extension, its history nowhere."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    shell = InteractiveShell(user_ns={"jnp": jnp, "eqx": eqx, "LAYER": _layer()})
+    shell = InteractiveShell.instance(user_ns={"jnp": jnp, "eqx": eqx, "LAYER": _layer()})
     shell.history_manager.enabled = False
     shell.extension_manager.load_extension("eqxview")
     yield shell
@@ -100,6 +100,20 @@ def test_the_sites_in_the_table_are_lines_of_the_cell(shell, displayed):
     (miss,) = watch.log.misses
     assert miss.site is not None
     assert linecache.getline(miss.site.file, miss.site.line).strip() == "doubled(jnp.zeros(4))"
+
+
+def test_a_site_is_named_by_its_cell_as_the_notebook_numbers_it(shell, displayed):
+    shell.execution_count = 7
+    recompiles(shell, TWO_SHAPES)
+    assert "In[7]:8" in Seen(displayed[0]._repr_mimebundle_()["text/html"]).text
+
+
+def test_a_wrong_call_is_told_without_the_way_to_finding_out(shell, capsys):
+    shell.run_cell("import eqxview\neqxview.partition(LAYER, 'is_aray')")
+    shown = capsys.readouterr().out
+    assert "there is no predicate 'is_aray'" in shown
+    assert "did you mean 'is_array'?" in shown
+    assert "grammar.py" not in shown
 
 
 def test_what_a_cell_defines_stays_defined(shell, displayed):
