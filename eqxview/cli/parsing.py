@@ -23,7 +23,23 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong with the command line."""
-        raise UsageError(message, hint=f"see: {self.prog} --help")
+        raise UsageError(message, hint=f"{self._advice(message)}see: {self.prog} --help")
+
+    def _advice(self, message: str) -> str:
+        """What is likely to be meant where `argparse` complains with `message`; or empty."""
+        if message.endswith(": expected one argument"):
+            option = message.split()[1].rstrip(":").rpartition("/")[2]
+            return f"a value that begins with '-' goes after '=': {option}='-...'; "
+        if message.startswith("unrecognized arguments: "):
+            # Only here: this import is a good part of the time of an answer.
+            from difflib import get_close_matches
+
+            for word in message.split():
+                name = word.partition("=")[0]
+                near = get_close_matches(name, self._option_string_actions, n=1)
+                if word.startswith("--") and near:
+                    return f"did you mean {near[0]}? "
+        return ""
 
 
 def positive_int(text: str) -> int:

@@ -1,5 +1,6 @@
 """`eqxview FILE`: a file's pytree in the terminal app, or in any format."""
 
+import os
 from argparse import Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 
@@ -31,10 +32,31 @@ Nothing that a file names is imported, called or built to show it.
 def run(arguments: Sequence[str]) -> int:
     """Run `eqxview FILE`."""
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        if options.file is not None:
+            _refuse(options.file, unknown)
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     if options.file is None:
         raise UsageError("no file given", hint="eqxview model.pkl, or: eqxview demo")
     return show_file(options.file, options)
+
+
+def _refuse(word: str, others: Sequence[str]) -> None:
+    """Raise `UsageError` where `word` was meant as a command, or `others` as more files."""
+    # Only here: this import is a good part of the time of an answer.
+    from difflib import get_close_matches
+
+    if os.path.exists(word):
+        if os.path.exists(others[0]):
+            raise UsageError(
+                f"one file at a time, and got {1 + len(others)}",
+                hint=f"compare two with: eqxview diff {word} {others[0]}",
+            )
+        return
+    near = get_close_matches(word, [command.name for command in COMMANDS], n=1)
+    if near:
+        raise UsageError(f"there is no command {word!r}", hint=f"did you mean: eqxview {near[0]}")
 
 
 def show_file(path: str, options: Namespace) -> int:

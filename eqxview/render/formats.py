@@ -57,7 +57,23 @@ def find_format(name: str) -> Format:
     raise UsageError(f"there is no format {name!r}", hint=f"the formats are: {names}")
 
 
+# Suffixes of text, besides the names of formats.
+_TEXT_SUFFIXES = ("", "txt", "log")
+
+
 def format_of_file(path: str) -> Format:
-    """The format that the name of a file asks for by its suffix; text where it asks for none."""
+    """The format that the name of a file asks for by its suffix; text where it has none.
+
+    Raises `UsageError` for a suffix of another sort of file: text in a `.pdf` opens nowhere.
+    """
     suffix = os.path.splitext(path)[1].lstrip(".").lower()
-    return next((known for known in FORMATS if known.name == suffix), FORMATS[0])
+    if suffix in _TEXT_SUFFIXES:
+        return FORMATS[0]
+    for known in FORMATS:
+        if known.name == suffix:
+            return known
+    suffixes = ", ".join(f".{known.name}" for known in FORMATS[1:])
+    raise UsageError(
+        f"there is no format for the suffix '.{suffix}' of {path!r}",
+        hint=f"the suffixes are: .txt, {suffixes}; any name goes with --format NAME",
+    )

@@ -11,6 +11,7 @@ import pytest
 
 import eqxcore as eqx
 import eqxview
+from eqxview.cli.main import run as run_here
 
 
 def run(*arguments, **options):
@@ -147,8 +148,32 @@ def test_the_demo_leaves_nothing_behind(tmp_path):
 
 def test_the_demo_says_when_it_cannot_write(tmp_path):
     done = run("demo", "--save", tmp_path / "no" / "such" / "folder.pkl")
-    assert done.returncode == 1
+    assert done.returncode == 64
     assert "cannot write" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "advice"),
+    [
+        (("{model}", "-o", "picture.pdf"), "'.pdf'", ".svg"),
+        (("{model}", "-o", "no/such/folder.svg"), "cannot write", "another place"),
+        (("{model}", "--formt", "json"), "--formt", "did you mean --format?"),
+        (("{model}", "--view", "partition", "--filter", "-path~a"), "--filter", "--filter='-"),
+        (("dif", "{model}", "{model}"), "no command 'dif'", "eqxview diff"),
+        (("{model}", "{model}"), "one file at a time", "eqxview diff"),
+        (("{model}", "more", "words"), "more words", "--help"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_the_likely_meaning(
+    arguments, message, advice, model_file, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert run_here([part.format(model=model_file) for part in arguments]) == 64
+    told, hint = capsys.readouterr().err.splitlines()
+    assert message in told
+    assert advice in hint
+    assert [path.name for path in tmp_path.iterdir() if path != model_file] == []
 
 
 def test_running_the_main_file_by_its_path_is_refused_with_the_right_command():
