@@ -199,7 +199,7 @@ class Tree:
         self.hashing = array("B")
         self.name = array("i")
         self.type = array("i")
-        self.dtype = array("h")
+        self.dtype = array("i")
         self.shape = array("i")
         self.text = array("i")
         self.place = array("i")

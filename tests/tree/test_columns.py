@@ -64,3 +64,20 @@ def test_a_shape_that_overflows_is_clamped():
     )
     tree = builder.finish()
     assert tree.size[0] == tree.nbytes[0] == 2**63 - 1
+
+
+def test_a_file_may_have_any_number_of_dtypes():
+    builder = TreeBuilder()
+    root = builder.add("", -1, 0, kind=Kind.LIST, role=Role.NODE, type_name=("list", "list"))
+    for size in range(70_000):
+        builder.add(
+            size,
+            root,
+            1,
+            kind=Kind.ARRAY,
+            role=Role.DYNAMIC,
+            type_name=("ndarray", "numpy.ndarray"),
+            array=ArrayFacts(f"|S{size}", (1,), size),
+        )
+    tree = builder.finish()
+    assert [tree.dtype_name(row) for row in (1, 40_000, 70_000)] == ["|S0", "|S39999", "|S69999"]
