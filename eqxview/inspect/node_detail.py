@@ -201,7 +201,7 @@ def _dtypes(tree: Tree, row: int) -> tuple[tuple[str, int], ...]:
     if len(indices) > _COUNTED_ROWS:
         import numpy as np
 
-        numbers = np.bincount(np.frombuffer(tree.dtype, np.int16)[row + 1 : tree.end[row]] + 1)
+        numbers = np.bincount(np.frombuffer(tree.dtype, np.int32)[row + 1 : tree.end[row]] + 1)
         counts = Counter({index - 1: count for index, count in enumerate(numbers.tolist())})
     else:
         counts = Counter(indices)

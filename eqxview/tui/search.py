@@ -192,7 +192,7 @@ class SearchIndex:
 
         tree = self._tree
         shape = np.frombuffer(tree.shape, np.int32).astype(np.int64)
-        dtype = np.frombuffer(tree.dtype, np.int16)
+        dtype = np.frombuffer(tree.dtype, np.int32)
         weak = (np.frombuffer(tree.flags, np.uint16) & np.uint16(Flag.WEAK)) != 0
         return np.where(shape >= 0, (shape * len(tree.dtypes) + dtype) * 2 + weak, -1)
 
