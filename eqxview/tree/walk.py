@@ -177,6 +177,8 @@ def walk(
     depth_of: dict[int, int] = {}
     """The containers that we are in, by identity."""
     cut = ""
+    held: set[tuple[int, Hashing]] = set()
+    """What inside of a static value does not go by value, by the row that holds it."""
     too_deep = 0
     looked = widest = 0
     look_up = min(_TIME_EVERY, 4 * max_nodes + 1)
@@ -221,6 +223,8 @@ def walk(
                     alike, children = _alike(builder, sight, sight.preview), ()
                 role = _role(sight, standing)
                 hashing = sight.hashing if role in _HASHED_ROLES else Hashing.NOT_STATIC
+                if standing == inside and sight.hashing > Hashing.BY_VALUE:
+                    held.add((parent, sight.hashing))
             row = append(entry, parent, depth, role, hashing, sight.handle, alike)
             if sight.notes:
                 for note in sight.notes:
@@ -238,6 +242,7 @@ def walk(
             break
     tree = builder.finish(values)
     tree.ties = ties.numbered()
+    _hash_tuples_by_items(tree, held)
     if cut:
         builder.note(0, cut)
     if too_deep:
@@ -305,6 +310,27 @@ def _add_cycle(
         flags=Flag.PROBLEM,
     )
     builder.note(row, "JAX cannot flatten a pytree that contains itself")
+
+
+_TUPLES = frozenset({Kind.TUPLE, Kind.NAMEDTUPLE})
+# By what a tuple's items do: where one is unhashable, so is the tuple, whatever the others.
+_WORST_LAST = (Hashing.BY_VALUE, Hashing.UNKNOWN, Hashing.BY_IDENTITY, Hashing.UNHASHABLE)
+
+
+def _hash_tuples_by_items(tree: Tree, held: set[tuple[int, Hashing]]) -> None:
+    """Give static tuples the hashing of the worst item: a tuple is compared by its items.
+
+    An optax optimiser is a tuple of functions: made anew, it is another one.
+    """
+    for row, hashing in held:
+        while row >= 0 and tree.kind[row] in _TUPLES:
+            known = Hashing(tree.hashing[row])
+            if known != Hashing.NOT_STATIC:
+                tree.hashing[row] = max(known, hashing, key=_WORST_LAST.index)
+                break
+            if tree.role[row] != Role.INSIDE:
+                break
+            row = tree.parent[row]
 
 
 class _Ties:

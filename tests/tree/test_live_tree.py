@@ -308,3 +308,30 @@ def test_a_frozen_dataclass_registered_by_hand_keeps_the_order_of_jax():
 def test_a_namedtuple_with_a_none_keeps_its_place():
     tree = tree_of(Pair(None, 1))
     assert [tree.entry(row) for row in tree.children(0)] == [".first", ".second"]
+
+
+class StaticHolder(eqx.Module):
+    held: object = eqx.field(static=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "hashing"),
+    [
+        ((1, ("a", 2.0)), Hashing.BY_VALUE),
+        ((1, print), Hashing.BY_IDENTITY),
+        (((1, print), 2), Hashing.BY_IDENTITY),
+        ((print, [1]), Hashing.UNHASHABLE),
+        (([1], print), Hashing.UNHASHABLE),
+        (([print], 1), Hashing.UNHASHABLE),
+    ],
+)
+def test_a_static_tuple_is_compared_as_its_items_are(value, hashing):
+    tree = tree_of(StaticHolder(value))
+    row = next(row for row in range(len(tree)) if tree.role[row] == Role.STATIC_FIELD)
+    assert Hashing(tree.hashing[row]) == hashing
+
+
+def test_an_optimiser_that_is_static_is_compared_by_its_functions():
+    tree = tree_of(StaticHolder(optax.adam(1e-3)))
+    row = next(row for row in range(len(tree)) if tree.role[row] == Role.STATIC_FIELD)
+    assert Hashing(tree.hashing[row]) == Hashing.BY_IDENTITY
