@@ -235,11 +235,24 @@ def test_a_sequential_is_equinoxs_with_and_without_a_state():
     np.testing.assert_allclose(out, theirs(x, key=key), rtol=1e-6)
 
 
+def operations(jaxpr):
+    """The equations of a jaxpr, and those of what is to be inlined when it is compiled.
+
+    JAX before 0.11 inlines while it traces, and later ones while they lower.
+    """
+    for equation in jaxpr.eqns:
+        inner = equation.params.get("jaxpr") if equation.params.get("inline", True) else None
+        if equation.primitive.name in ("jit", "pjit") and inner is not None:
+            yield from operations(inner)
+        else:
+            yield equation
+
+
 def transposed_convolution(library, mode, **sizes):
     """The convolution behind a transposed one: its shapes and parameters, without running it."""
     make = functools.partial(library.nn.ConvTranspose1d, 2, 3, padding_mode=mode, **sizes)
     jaxpr = jax.make_jaxpr(lambda x: make(key=jax.random.key(0))(x))(jnp.ones((2, 7)))
-    (convolution,) = (e for e in jaxpr.eqns if e.primitive.name == "conv_general_dilated")
+    (convolution,) = (e for e in operations(jaxpr) if e.primitive.name == "conv_general_dilated")
     names = ("padding", "lhs_dilation", "rhs_dilation", "window_strides", "feature_group_count")
     shapes = [v.aval.shape for v in (*convolution.invars, *convolution.outvars)]
     return shapes, {name: convolution.params[name] for name in names}

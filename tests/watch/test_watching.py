@@ -266,8 +266,13 @@ def test_a_static_argument_changed_in_place_is_told_for_its_stale_answer():
         step(x, scale)
         scale.value = 4
         answer = step(x, scale)
-    assert answer.sum() == 6, "JAX has become safe: then there is nothing to tell"
     log = watch.log
+    if answer.sum() == 8:
+        # JAX 0.12 hashes the object anew, and gives the right answer: nothing is stale.
+        assert log.stale == ()
+        assert len(log.misses) == 1
+        return
+    assert answer.sum() == 6
     assert log.misses == ()
     (stale,) = log.stale
     assert [(d.path, d.cause, d.before, d.after) for d in stale.differences] == [
