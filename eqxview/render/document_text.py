@@ -161,7 +161,10 @@ def _wrapped(text: str, width: int | None) -> list[str]:
 def _fit_value(text: str, unit: str, width: int) -> str:
     if cell_width(text) <= width:
         return text
-    return elide_middle(split_entries(text), width) if unit == "path" else fit(text, width)
+    if unit == "path":
+        text = elide_middle(split_entries(text), width)
+    # Of a path only where its letters are wide: it was measured in characters.
+    return fit(text, width)
 
 
 def _pad(text: str, width: int, *, right: bool = False) -> str:

@@ -28,14 +28,15 @@ class TableLayout:
 
     def __init__(self, table: Table, width: int) -> None:
         self._table = table
-        self._widths = _widths(table, width)
+        self.widths = _widths(table, width)
+        """Cells of each column; 0 for one that is left out."""
 
     def header(self, order: Order | None = None) -> Line:
         """The names of the columns; an arrow at the one that the rows are sorted by."""
         names = [column.name for column in self._table.columns]
         if order is not None:
             arrow = "▾" if order.is_descending else "▴"
-            room = max(self._widths[order.column] - 1, 0)
+            room = max(self.widths[order.column] - 1, 0)
             names[order.column] = cut(names[order.column], room) + arrow
         return (Piece(self._joined(names), "faint"),)
 
@@ -47,12 +48,14 @@ class TableLayout:
 
     def _joined(self, texts: Sequence[str]) -> str:
         cells: list[str] = []
-        for text, column, width in zip(texts, self._table.columns, self._widths, strict=True):
+        for text, column, width in zip(texts, self._table.columns, self.widths, strict=True):
             if not width:
                 continue
             if text_width(text) > width:
-                is_path = column.unit == "path"
-                text = elide_middle(split_entries(text), width) if is_path else cut(text, width)
+                if column.unit == "path":
+                    text = elide_middle(split_entries(text), width)
+                # Of a path only where its letters are wide: it was measured in characters.
+                text = cut(text, width)
             space = " " * (width - text_width(text))
             cells.append(space + text if column.unit in RIGHT_ALIGNED else text + space)
         return "  ".join(cells).rstrip()

@@ -31,7 +31,7 @@ async def showing(*pytrees, size=(80, 24)):
         yield tree_of_app(app), pilot
 
 
-async def until(pilot, condition, *, seconds=20):
+async def until(pilot, condition, *, seconds=60):
     """Let the app work until `condition` holds."""
     end = time.monotonic() + seconds
     while not condition():
