@@ -7,6 +7,7 @@
 | `tree_view.py` | the tree itself |
 | `node_detail.py` | one node |
 | `value_summary.py` | the numbers of one array |
+| `any_tree.py` | the tree of whatever is asked about: a live object, a file, a tree |
 | `roles.py`, `role_reasons.py`, `hash_classes.py` | the part each node plays for JAX, and why |
 | `partition.py`, `sides.py`, `filter_spec.py` | the two halves of a pytree, and Python for them |
 | `partition_by_filter.py`, `partition_by_spec.py` | halves by a filter as text, by a live spec |

@@ -1,13 +1,15 @@
 """The partition that a live filter spec makes: a function, or a prefix tree of such and bools."""
 
+import os
 from array import array
 from typing import Any
 
 from eqxview.errors import UsageError
+from eqxview.inspect.any_tree import any_tree
 from eqxview.inspect.partition import Partition, partition_of
 from eqxview.inspect.partition_by_filter import partition_by_filter
+from eqxview.readers.opened import OpenedFile
 from eqxview.tree.columns import Tree
-from eqxview.tree.live import tree_of
 from eqxview.tree.live.value_repr import guarded_repr
 from eqxview.tree.sanitise import sanitise
 
@@ -17,18 +19,19 @@ def partition(pytree: Any, spec: Any = "") -> Partition:
 
     `spec` is what that function takes: a `bool`, a function from a leaf to a bool, or a prefix
     of the pytree made of these. Or it is a filter as text, such as `"dtype=f32 path~attn"`; the
-    empty text stands for `is_array`. A `Tree` (of a file, say) takes text only.
+    empty text stands for `is_array`. A `Tree`, and a file or
+    its path, take text only.
 
     Raises `eqxview.errors.UsageError` for a spec that is none of these, or is no prefix. What a
     function of the spec raises comes through, with a note that names the leaf.
     """
-    tree = pytree if isinstance(pytree, Tree) else tree_of(pytree)
+    tree = any_tree(pytree)
     if isinstance(spec, str):
         return partition_by_filter(tree, spec)
-    if isinstance(pytree, Tree):
+    if isinstance(pytree, Tree | OpenedFile | str | os.PathLike):
         raise UsageError(
             f"a tree has no values to ask {guarded_repr(spec)} about",
-            hint='give a filter as text, e.g. eqxview.partition(tree, "is_inexact_array")',
+            hint='give a filter as text, e.g. eqxview.partition(x, "is_inexact_array")',
         )
     return _Decisions(tree, pytree, spec).partition()
 

@@ -18,6 +18,7 @@ from eqxview.document import (
     Table,
     Tone,
 )
+from eqxview.inspect.any_tree import any_tree
 from eqxview.inspect.hash_classes import HashClass, hash_class
 from eqxview.inspect.masks import (
     both,
@@ -252,13 +253,12 @@ def answer(question: Question) -> Roles:
 
 
 def roles(pytree: Any) -> Roles:
-    """The part that every node of a live pytree (or of a `Tree`) plays for JAX, and why.
+    """The part that every node of a pytree plays for JAX, and why.
 
+    `pytree` is any live object, a `Tree`, or a file or its path.
     No array is copied, moved, or kept alive.
     """
-    from eqxview.tree.live import tree_of
-
-    return roles_of(pytree if isinstance(pytree, Tree) else tree_of(pytree))
+    return roles_of(any_tree(pytree))
 
 
 def roles_of(tree: Tree) -> Roles:

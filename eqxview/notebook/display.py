@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from eqxview.document import Document, Outline
 from eqxview.errors import EqxviewError, UsageError
@@ -14,6 +14,9 @@ from eqxview.render.html.page_html import fragment
 from eqxview.render.page import Page
 from eqxview.render.page_text import draw as draw_text
 from eqxview.tree.columns import Tree
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 _PROMPT_LINES = 400
 """Lines that a prompt shows; `print` shows all of them."""
@@ -107,14 +110,25 @@ def displayed(function: Callable[..., Any]) -> Callable[..., Display]:
 
     @wraps(function)
     def show(*args: Any, **kwargs: Any) -> Display:
-        try:
-            report = function(*args, **kwargs)
-        except EqxviewError as error:
-            # What is wrong is the call: the way to our finding out would bury it.
-            raise error.with_traceback(None)  # noqa: B904
-        return display_of(report, view=function.__name__)
+        return display_of(function(*args, **kwargs), view=function.__name__)
 
-    return show
+    return told_plainly(show)
+
+
+def told_plainly(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """`function`, whose own complaints (`EqxviewError`) come without the way to them.
+
+    What is wrong is the call: the lines of eqxview that found it out would bury that.
+    """
+
+    @wraps(function)
+    def called(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return function(*args, **kwargs)
+        except EqxviewError as error:
+            raise error.with_traceback(None)  # noqa: B904 (the same error, not another)
+
+    return called
 
 
 def _trees(document: Document) -> tuple[Tree, ...]:

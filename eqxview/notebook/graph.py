@@ -5,7 +5,7 @@ from typing import Any
 from eqxview.errors import EqxviewError, UsageError
 from eqxview.inspect.analyses import ANALYSES
 from eqxview.inspect.report import Report
-from eqxview.notebook.display import Display
+from eqxview.notebook.display import Display, told_plainly
 from eqxview.notebook.show import show
 from eqxview.render.formats import Drawing, find_format
 from eqxview.render.page import Page
@@ -53,6 +53,7 @@ class Graph(Display):
             return {"text/plain": f"{self!r}\n\n! {error}\n  {error.hint}"}
 
 
+@told_plainly
 def graph(
     x: object, *, view: str = ANALYSES[0].name, filter: str = "", max_nodes: int = 150
 ) -> Graph:

@@ -5,7 +5,7 @@ import os
 from eqxview.errors import UsageError
 from eqxview.inspect.analyses import ANALYSES, find_analysis
 from eqxview.inspect.report import Question
-from eqxview.notebook.display import Display
+from eqxview.notebook.display import Display, told_plainly
 from eqxview.readers.open import open_file
 from eqxview.readers.opened import OpenedFile
 from eqxview.render.page import Page
@@ -13,6 +13,7 @@ from eqxview.tree.columns import Tree
 from eqxview.tree.live import tree_of
 
 
+@told_plainly
 def show(x: object, *, view: str = ANALYSES[0].name, filter: str = "") -> Display:
     """What the analysis `view` says of `x`; shows itself in a notebook and at a prompt.
 

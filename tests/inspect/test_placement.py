@@ -179,7 +179,7 @@ def test_a_file_does_not_tell_and_says_so(model_file, capsys):
 @given(pytrees)
 @settings(deadline=None, max_examples=50)
 def test_every_array_leaf_is_in_one_group_and_in_one_subtree(pytree):
-    report = placement(pytree)
+    report = placement(tree_of(pytree))
     totals = report.tree.totals()
     assert sum(group.leaves for group in report.groups) == totals.arrays
     assert report.nbytes == totals.nbytes

@@ -120,7 +120,7 @@ def test_large_trees_have_the_roles_that_small_ones_have(pytree):
 @settings(deadline=None)
 @given(pytrees)
 def test_a_reason_goes_with_one_role_and_sums_add_up(pytree):
-    report = roles(pytree)
+    report = roles(tree_of(pytree))
     tree = report.tree
     for row, code in enumerate(report.reason_codes):
         assert report.reason_roles[code] == tree.role[row]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 import pytest
 from html_seen import Seen
+from model_files import model_file as model_file
 
 import eqxcore as eqx
 import eqxview
@@ -198,3 +199,22 @@ print([name for name in ("IPython", "textual", "jax") if name in sys.modules])
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert process.stdout.strip() == "[]"
+
+
+def test_a_path_is_the_file_for_every_question(model_file):
+    from eqxview.readers import open_file
+
+    for x in (str(model_file), model_file, open_file(str(model_file))):
+        assert eqxview.roles(x).tree.totals().arrays > 0
+        assert "a file does not tell where" in str(eqxview.placement(x))
+        assert "selected" in str(eqxview.partition(x, "is_inexact_array"))
+        with pytest.raises(UsageError, match="no values to ask"):
+            eqxview.partition(x, eqx.is_array)
+
+
+@pytest.mark.parametrize("ask", ["show", "graph", "roles", "partition", "placement"])
+def test_a_complaint_comes_with_its_hint_and_without_the_way_to_it(ask):
+    with pytest.raises(UnreadableFile, match="there is no file") as caught:
+        getattr(eqxview, ask)("nowhere.pkl")
+    assert any(note.startswith("hint: ") for note in caught.value.__notes__)
+    assert len(caught.traceback) <= 3

@@ -1,13 +1,11 @@
 """The diff as it is called from Python: of live objects, of files, of one with the other."""
 
 import os
-from pathlib import Path
 
-from eqxview.errors import UsageError
+from eqxview.inspect.any_tree import any_tree, opened_file
 from eqxview.inspect.diff.compare import compare
 from eqxview.inspect.diff.report import DiffReport
 from eqxview.inspect.diff.values import DEFAULT_MAX_BYTES
-from eqxview.readers.opened import OpenedFile
 from eqxview.tree.columns import Tree
 
 
@@ -34,21 +32,7 @@ def diff(
 
 
 def _named_tree(x: object, name: str) -> tuple[str, Tree]:
-    if isinstance(x, Tree):
-        return name, x
-    if isinstance(x, (str, Path)):
-        from eqxview.readers import open_file
-
-        x = open_file(os.fspath(x))
-    if isinstance(x, OpenedFile):
-        if x.error is not None:
-            raise x.error
-        if len(x.trees) != 1:
-            raise UsageError(
-                f"{x.path!r} holds {len(x.trees):,} objects: which one is to be compared?",
-                hint="eqxview.diff(eqxview.open_file(path).trees[0], ...)",
-            )
-        return os.path.basename(x.path), x.trees[0]
-    from eqxview.tree.live import tree_of
-
-    return name, tree_of(x)
+    opened = opened_file(x)
+    if opened is None:
+        return name, any_tree(x)
+    return os.path.basename(opened.path), any_tree(opened)

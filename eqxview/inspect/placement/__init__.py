@@ -8,10 +8,10 @@
 | `sharding_drawing.py` | one array's blocks, drawn as a table of devices |
 """
 
+from eqxview.inspect.any_tree import any_tree
 from eqxview.inspect.placement.report import PlacementReport as PlacementReport
 from eqxview.inspect.placement.report import placement_report
 from eqxview.inspect.report import Question
-from eqxview.tree.columns import Tree
 
 
 def answer(question: Question) -> PlacementReport:
@@ -22,15 +22,12 @@ def answer(question: Question) -> PlacementReport:
 def placement(pytree: object) -> PlacementReport:
     """Where every array of `pytree` lives: its device, whether committed, how it is sharded.
 
-    `pytree` is any live object, or a `Tree`. Nothing is moved, gathered or waited for: of an
+    `pytree` is any live object, a `Tree`, or a file or its path (which does not tell where its
+    arrays live). Nothing is moved, gathered or waited for: of an
     array whose shards are in several processes, the facts are all here.
 
     >>> import jax.numpy as jnp
     >>> placement({"w": jnp.zeros((2, 3))}).bytes_by_device
     (('cpu:0', 24),)
     """
-    if isinstance(pytree, Tree):
-        return placement_report(pytree)
-    from eqxview.tree.live import tree_of
-
-    return placement_report(tree_of(pytree))
+    return placement_report(any_tree(pytree))
