@@ -18,6 +18,7 @@
 | `array_mark.py`, `static_mark.py`, `function_mark.py` | what is kept of a value |
 | `identity.py` | "the same object", without holding it |
 | `site.py` | lines of source code, and whose they are |
+| `cell.py` | what a notebook calls the cell that code was typed in |
 
 `watch` and `Watch` are loaded when first used: a log is read without JAX.
 """
