@@ -22,7 +22,7 @@ exit codes:
   3    an optional extra is not installed; the message names it
   4    diff: the two differ
   5    diff: no difference found, but not everything could be compared
-  64   the command line was wrong
+  64   the command line was wrong, or names a place that cannot be written
   130  interrupted
 
 Nothing that a file names is imported, called or built to show it.

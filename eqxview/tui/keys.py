@@ -97,7 +97,7 @@ APP = [
     _key("shift+tab", "next_screen(-1)", "previous screen", "previous screen", shown="⇧Tab"),
     _key("f", "filter", "filter", "type a filter, where a screen takes one", hint=True),
     _key("w", "next_pane", "other pane", "to the other pane of the screen"),
-    _key("d", "compare", "compare", "compare with another file"),
+    _key("d", "compare", "compare", "compare with an earlier file"),
     _key("e", "export", "export", "export what is shown to a file"),
     _key("question_mark", "help", "help", "this help", shown="?", hint=True),
     _key(

@@ -316,14 +316,21 @@ class MainScreen(Screen[None]):
         return export(self._subject, self._tabs[self._current], path, filter=screen.filter)
 
     def action_compare(self) -> None:
-        """Ask for another file, and compare with it."""
+        """Ask for an earlier file, and show what has changed since."""
         from eqxview.tui.ask_line import AskLine
 
         subject = self._subject
         if subject is None or not subject.trees or subject.open_another is None:
             self._status.say("there is nothing here to compare with")
             return
-        self._ask(AskLine("compare with:", "", partial(_open_other, subject), self._compared))
+        self._ask(
+            AskLine(
+                "what has changed since (a file):",
+                "",
+                partial(_open_other, subject),
+                self._compared,
+            )
+        )
 
     def _ask(self, line) -> None:
         self._status.display = False
