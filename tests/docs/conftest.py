@@ -1,0 +1,1 @@
+from model_files import model_file as model_file
