@@ -169,11 +169,12 @@ def tangle(nodes):
 
 @pytest.mark.parametrize("engine_class", [SystemDot, WasmGraphviz])
 def test_a_layout_that_takes_too_long_is_given_up(engine_class):
-    engine = engine_class(max_seconds=0.5)
+    # So little that no memory limit is met before, on however quick a machine.
+    engine = engine_class(max_seconds=0.1)
     if not engine.is_here():
         pytest.skip("this Graphviz is not installed")
     start = time.monotonic()
-    with pytest.raises(EqxviewError, match=r"took more than 0\.5 s") as caught:
+    with pytest.raises(EqxviewError, match=r"took more than 0\.1 s") as caught:
         engine.svg(tangle(2_000))
     assert time.monotonic() - start < 10
     assert "max_nodes" in caught.value.hint
