@@ -131,7 +131,7 @@ def _refuse_irregular(shown: str, mode: int) -> None:
 _NAME_A_FILE = "name a file, e.g.: eqxview model.pkl"
 _SAVE_FIRST = "eqxview reads here and there in a file: save the data to one, and name that"
 _IRREGULAR = (
-    (stat.S_ISDIR, "a directory", "name a file in it; checkpoints in directories are to come"),
+    (stat.S_ISDIR, "a directory", "name a file in it"),
     (stat.S_ISFIFO, "a pipe", _SAVE_FIRST),
     (stat.S_ISSOCK, "a socket", _SAVE_FIRST),
     (stat.S_ISCHR, "a device", _SAVE_FIRST),

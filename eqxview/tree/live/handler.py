@@ -25,8 +25,8 @@ class ClassNames(dict[type, tuple[str, str]]):
     """
 
     def __missing__(self, cls: type) -> tuple[str, str]:
-        names = self[cls] = (
-            sanitise(cls.__name__),
-            sanitise(f"{cls.__module__}.{cls.__qualname__}"),
-        )
+        # The module that users know, and the one that a file names: Python 3.13 alone keeps
+        # paths in another.
+        module = "pathlib" if cls.__module__ == "pathlib._local" else cls.__module__
+        names = self[cls] = sanitise(cls.__name__), sanitise(f"{module}.{cls.__qualname__}")
         return names
