@@ -1,12 +1,11 @@
 """Pictures as DOT text: golden files, and what must be in them for every kind of part."""
 
-import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from dot_seen import dot_of, outline_page, page
+from golden_files import check_golden
 from pytrees import Pair, Wrapped, named_function
 
 from eqxview.document import (
@@ -27,17 +26,9 @@ from eqxview.render.dot.source import dot_source
 from eqxview.render.page import Page
 from eqxview.tree.live import tree_of
 
-GOLDENS = Path(__file__).parents[1] / "goldens" / "dot"
-
 
 def check(name, text):
-    """Compares with a golden file; `EQXVIEW_UPDATE_GOLDENS=1` writes it anew."""
-    path = GOLDENS / f"{name}.dot"
-    if os.environ.get("EQXVIEW_UPDATE_GOLDENS"):
-        GOLDENS.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert path.exists(), "no golden yet: EQXVIEW_UPDATE_GOLDENS=1 writes it"
-    assert text == path.read_text(encoding="utf-8")
+    check_golden(f"dot/{name}.dot", text)
 
 
 def array(*shape):

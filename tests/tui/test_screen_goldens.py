@@ -3,11 +3,9 @@
 `EQXVIEW_UPDATE_GOLDENS=1 python -m pytest tests/tui/test_screen_goldens.py` writes them anew.
 """
 
-import os
-from pathlib import Path
-
 import pytest
 from driving import has_tree, path_under_cursor, running, screen_text, tree_of_app, until
+from golden_files import check_golden
 from made_files import opened_file, state
 from toy_analysis import TOY
 
@@ -15,7 +13,6 @@ from eqxview.errors import UnreadableFile
 from eqxview.inspect.analyses import ANALYSES
 from eqxview.tui import tabs
 
-GOLDENS = Path(__file__).with_name("goldens")
 SIZES = [(40, 12), (80, 24), (200, 60)]
 
 
@@ -28,13 +25,7 @@ def known_tabs(monkeypatch):
 
 
 def check(name, text):
-    path = GOLDENS / f"{name}.txt"
-    text += "\n"
-    if os.environ.get("EQXVIEW_UPDATE_GOLDENS"):
-        GOLDENS.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert path.exists(), "no golden yet: EQXVIEW_UPDATE_GOLDENS=1 writes it"
-    assert text == path.read_text(encoding="utf-8")
+    check_golden(f"screens/{name}.txt", f"{text}\n")
 
 
 def named(width, height):
