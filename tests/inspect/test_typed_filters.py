@@ -1,7 +1,6 @@
 """What filters select, and what is said of those that cannot be understood."""
 
 import re
-import time
 from collections import OrderedDict
 
 import jax
@@ -258,12 +257,8 @@ def _is_plain(path):
     return re.fullmatch(r"(\[\d+\]|\['\w*'\]|\.\w+)*", path) is not None
 
 
-def test_a_filter_of_columns_is_answered_within_a_keystroke_at_a_million_leaves():
+def test_a_filter_of_columns_counts_right_among_a_million_leaves():
+    """What an answer takes is measured by `benchmarks/answers.py`."""
     tree = tree_of_leaves(1_000_000)
     text = "dtype=f32 path~attn bytes>1KB or (role=static not name=b) shape=[4,*]"
-    filtered = parse_filter(text)
-    assert masks.size(filtered.leaves(tree)) == 125_000  # and NumPy is imported
-    start = time.process_time()
-    filtered.leaves(tree)
-    # Measured: 0.04 s. The machine is shared.
-    assert time.process_time() - start < 0.4
+    assert masks.size(parse_filter(text).leaves(tree)) == 125_000
