@@ -8,9 +8,9 @@ from typing import Any
 import jax
 import jax.tree_util as jtu
 
-from eqxcore._pretty import call_document, tree_pformat
 from eqxcore._registry import register_fixed_node
-from eqxcore._tree_equal import tree_equal
+from eqxcore._trees._pretty import call_document, tree_pformat
+from eqxcore._trees._tree_equal import tree_equal
 
 
 class BoundMethod(functools.partial):

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Hashable
 from typing import Any
 
-from eqxcore._pretty import tree_pformat
-from eqxcore._tree_equal import tree_equal
+from eqxcore._trees._pretty import tree_pformat
+from eqxcore._trees._tree_equal import tree_equal
 
 from ._metaclass import ModuleMeta
 from ._method import BoundMethod

@@ -7,7 +7,7 @@ import jax
 from jaxtyping import PyTree
 
 from eqxcore._module import Module
-from eqxcore._tree_at import tree_at
+from eqxcore._trees._tree_at import tree_at
 
 
 def inference_mode(pytree: PyTree, value: bool = True) -> PyTree:

@@ -10,9 +10,9 @@ from jax.typing import DTypeLike
 from jaxtyping import Inexact, PRNGKeyArray
 
 from eqxcore._filters import combine, partition
+from eqxcore._mapping._vmap import filter_vmap
 from eqxcore._module import Module, field
 from eqxcore._predicates import is_array
-from eqxcore._vmap import filter_vmap
 from eqxcore.nn._elementwise import identity, is_elementwise
 from eqxcore.nn._linear import Linear
 from eqxcore.nn._parameters import split_keys

@@ -8,7 +8,7 @@ import jax.tree_util as jtu
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float, PyTree
 
-from ._predicates import is_array
+from eqxcore._predicates import is_array
 
 
 def tree_equal(
