@@ -1,0 +1,77 @@
+"""Reductions of a whole array, `vmap`ped dimensions included: one value for the entire batch.
+
+`jax.vmap(lambda x: jnp.any(x))` reduces each element by itself. These see through `vmap`, so that
+a condition on their result stays one branch of one `lax.cond`, which never becomes a `select`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.core import ShapedArray
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
+from jaxtyping import Array, ArrayLike, Bool, Int
+
+
+def _reduction(name: str, reduce: Callable[[Array], Array]) -> Primitive:
+    """A primitive that is `reduce` of everything, and whose result is never batched."""
+    primitive = Primitive(name)
+
+    def abstract_eval(x: ShapedArray) -> ShapedArray:
+        return ShapedArray((), x.dtype)
+
+    def batch(args: tuple[Any], dims: tuple[int | None]) -> tuple[Any, None]:
+        # The batch dimension is reduced with all the others: it does not matter which it is.
+        return primitive.bind(args[0]), None
+
+    def jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
+        result = primitive.bind(primals[0])
+        return result, ad.Zero(jax.typeof(result).to_tangent_aval())
+
+    primitive.def_impl(jax.jit(reduce))
+    primitive.def_abstract_eval(abstract_eval)
+    batching.primitive_batchers[primitive] = batch
+    ad.primitive_jvps[primitive] = jvp
+    mlir.register_lowering(primitive, mlir.lower_fun(reduce, multiple_results=False))
+    return primitive
+
+
+unvmap_any_p: Primitive = _reduction("unvmap_any", jnp.any)
+unvmap_all_p: Primitive = _reduction("unvmap_all", jnp.all)
+unvmap_max_p: Primitive = _reduction("unvmap_max", jnp.max)
+
+
+def unvmap_any(x: Bool[ArrayLike, "..."]) -> Bool[Array, ""]:
+    """Whether any element is true, in any element of the batch."""
+    return unvmap_any_p.bind(_as_bool(x, "unvmap_any"))
+
+
+def unvmap_all(x: Bool[ArrayLike, "..."]) -> Bool[Array, ""]:
+    """Whether all elements are true, in all elements of the batch."""
+    return unvmap_all_p.bind(_as_bool(x, "unvmap_all"))
+
+
+def unvmap_max(x: Int[ArrayLike, "..."]) -> Int[Array, ""]:
+    """The largest element over the whole batch.
+
+    Raises `TypeError` unless `x` is of integers: the result has no derivative.
+    """
+    x = jnp.asarray(x)
+    if not jnp.issubdtype(x.dtype, jnp.integer):
+        raise TypeError(
+            f"`unvmap_max` got an array of {x.dtype}. Expected integers, since the result has no "
+            f"derivative: convert it with `.astype(jnp.int32)`."
+        )
+    return unvmap_max_p.bind(x)
+
+
+def _as_bool(x: Any, name: str) -> Array:
+    x = jnp.asarray(x)
+    if x.dtype != jnp.bool_:
+        raise TypeError(
+            f"`{name}` got an array of {x.dtype}. Expected booleans: compare it with something, "
+            f"`x != 0` say."
+        )
+    return x
