@@ -7,6 +7,7 @@ import jax.tree_util as jtu
 from jaxtyping import PyTree
 
 from ._jax_internals import flatten_none_as_leaf
+from ._trees._mismatch import mismatch_table
 
 FilterSpec: TypeAlias = PyTree[bool | Callable[[Any], bool]]
 
@@ -74,8 +75,11 @@ def combine(*pytrees: PyTree, is_leaf: Callable[[Any], bool] | None = None) -> P
         leaves, treedef = jtu.tree_flatten(
             pytrees[0], is_leaf=lambda node: node is None or is_leaf(node)
         )
-    for other in pytrees[1:]:
-        others = treedef.flatten_up_to(other)
+    for place, other in enumerate(pytrees[1:], start=1):
+        try:
+            others = treedef.flatten_up_to(other)
+        except ValueError as error:
+            raise _do_not_combine(place, pytrees[0], other, is_leaf, error) from None
         leaves = [b if a is None else a for a, b in zip(leaves, others, strict=True)]
     return treedef.unflatten(leaves)
 
@@ -95,10 +99,12 @@ def _mask(
         # The usual case, `partition(model, is_array)`.
         return [True if spec(leaf) else False for leaf in leaves]  # noqa: SIM210  an array's truth
     spec_leaves, spec_treedef = jtu.tree_flatten(spec)
+    try:
+        subtrees = spec_treedef.flatten_up_to(pytree)
+    except ValueError as error:
+        raise _no_prefix(spec, pytree, error) from None
     mask: list[bool] = []
-    for place, (accept, subtree) in enumerate(
-        zip(spec_leaves, spec_treedef.flatten_up_to(pytree), strict=True)
-    ):
+    for place, (accept, subtree) in enumerate(zip(spec_leaves, subtrees, strict=True)):
         below = jtu.tree_leaves(subtree, is_leaf=is_leaf)
         if type(accept) is bool:
             mask += [accept] * len(below)
@@ -118,3 +124,35 @@ def _bool_advice(accept: Any) -> str:
     if type(accept).__name__ in ("bool_", "bool"):
         return "; NumPy's booleans are not taken: write `bool(...)` around it"
     return ", such as `eqx.is_array`"
+
+
+def _do_not_combine(
+    place: int,
+    first: PyTree,
+    other: PyTree,
+    is_leaf: Callable[[Any], bool] | None,
+    error: ValueError,
+) -> ValueError:
+    table = mismatch_table(
+        ("the first", f"number {place + 1}"),
+        first,
+        other,
+        is_prefix=True,
+        is_leaf=lambda node: node is None or (is_leaf is not None and is_leaf(node)),
+    )
+    return ValueError(
+        "`combine` got pytrees of different structures:\n"
+        f"{table or error}\n"
+        "Expected the parts of one pytree, for each leaf is taken from the part that has it: "
+        "`params, static = eqx.partition(model, eqx.is_array)`, then `combine(params, static)`."
+    )
+
+
+def _no_prefix(spec: FilterSpec, pytree: PyTree, error: ValueError) -> ValueError:
+    table = mismatch_table(("filter spec", "pytree"), spec, pytree, is_prefix=True)
+    return ValueError(
+        "The filter spec is no prefix of the pytree:\n"
+        f"{table or error}\n"
+        "Expected the same structure down to the spec's leaves, each of which decides on all that "
+        "is below. Make it of the pytree: `jax.tree.map(lambda _: False, pytree)`, then `tree_at`."
+    )

@@ -5,6 +5,8 @@ from typing import Any
 import jax
 from jaxtyping import PyTree
 
+from ._mismatch import mismatch_table
+
 
 def apply_updates(model: PyTree, updates: PyTree) -> PyTree:
     """`model`, with `updates` added leaf by leaf.
@@ -16,7 +18,12 @@ def apply_updates(model: PyTree, updates: PyTree) -> PyTree:
     Raises `ValueError` when `updates` is not a prefix of `model`, and whatever `+` raises when
     a leaf cannot be added to.
     """
-    return jax.tree_util.tree_map(_add, updates, model, is_leaf=_is_none)
+    leaves, treedef = jax.tree_util.tree_flatten(updates, is_leaf=_is_none)
+    try:
+        parts = treedef.flatten_up_to(model)
+    except ValueError as error:
+        raise _no_prefix(updates, model, error) from None
+    return treedef.unflatten([_add(*pair) for pair in zip(leaves, parts, strict=True)])
 
 
 def _is_none(node: Any) -> bool:
@@ -33,3 +40,13 @@ def _add(update: Any, part: Any) -> Any:
             "the gradients were taken, not one half of a partition of it."
         )
     return part + update
+
+
+def _no_prefix(updates: PyTree, model: PyTree, error: ValueError) -> ValueError:
+    table = mismatch_table(("updates", "model"), updates, model, is_prefix=True, is_leaf=_is_none)
+    return ValueError(
+        "`apply_updates` got updates of another structure than the model:\n"
+        f"{table or error}\n"
+        "Expected the updates for this very model. Make the optimiser's state anew when the model "
+        "was changed: `optimiser.init(eqx.filter(model, eqx.is_inexact_array))`."
+    )

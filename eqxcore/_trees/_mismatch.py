@@ -49,16 +49,15 @@ def compare_structures(
     other: PyTree,
     *,
     is_prefix: bool = False,
-    is_none_leaf: bool = False,
+    is_leaf: Callable[[Any], bool] | None = None,
     same_leaf: Callable[[Any, Any], bool] = is_same_leaf,
 ) -> Comparison:
     """What differs between the structures of two pytrees, in order.
 
-    With `is_prefix=True`, a leaf of `one` goes with any subtree of `other`. With
-    `is_none_leaf=True`, a `None` is a leaf. `same_leaf(a, b)` says whether two leaves that stand
-    at the same place are alike.
+    With `is_prefix=True`, a leaf of `one` goes with any subtree of `other`. `is_leaf` is
+    as of `jax.tree_util`. `same_leaf(a, b)` says whether two leaves at one place are alike.
     """
-    walk = _Walk(is_prefix, is_none_leaf, same_leaf)
+    walk = _Walk(is_prefix, is_leaf, same_leaf)
     walk.compare((), one, other)
     return Comparison(walk.differences, walk.equal)
 
@@ -69,7 +68,7 @@ def mismatch_table(
     other: PyTree,
     *,
     is_prefix: bool = False,
-    is_none_leaf: bool = False,
+    is_leaf: Callable[[Any], bool] | None = None,
     same_leaf: Callable[[Any, Any], bool] = is_same_leaf,
     root: str = "(root)",
 ) -> str | None:
@@ -78,7 +77,7 @@ def mismatch_table(
     `root` is what the root is called. For the rest see `compare_structures`.
     """
     differences, equal = compare_structures(
-        one, other, is_prefix=is_prefix, is_none_leaf=is_none_leaf, same_leaf=same_leaf
+        one, other, is_prefix=is_prefix, is_leaf=is_leaf, same_leaf=same_leaf
     )
     return table_of(names, differences, equal, root) if differences else None
 
@@ -118,12 +117,15 @@ class _Walk:
     """One walk through two pytrees side by side."""
 
     def __init__(
-        self, is_prefix: bool, is_none_leaf: bool, same_leaf: Callable[[Any, Any], bool]
+        self,
+        is_prefix: bool,
+        is_leaf: Callable[[Any], bool] | None,
+        same_leaf: Callable[[Any, Any], bool],
     ) -> None:
         self.differences: list[Difference] = []
         self.equal = 0
         self._is_prefix = is_prefix
-        self._is_none_leaf = is_none_leaf
+        self._stops_at = is_leaf
         self._same_leaf = same_leaf
 
     def compare(self, path: tuple[Any, ...], one: Any, other: Any) -> None:
@@ -154,7 +156,7 @@ class _Walk:
                 self._compare_child(below, ones[key], others[key])
 
     def _compare_child(self, path: tuple[Any, ...], one: Any, other: Any) -> None:
-        found = _Walk(self._is_prefix, self._is_none_leaf, self._same_leaf)
+        found = _Walk(self._is_prefix, self._stops_at, self._same_leaf)
         found.compare(path, one, other)
         self.differences += found.differences
         # Equal siblings are folded: a whole subtree without a difference counts as one.
@@ -180,7 +182,7 @@ class _Walk:
         self.differences.append(Difference(jtu.keystr(path), left, right))
 
     def _is_leaf(self, node: Any) -> bool:
-        return (self._is_none_leaf and node is None) or _is_leaf(node)
+        return (self._stops_at is not None and self._stops_at(node)) or _is_leaf(node)
 
 
 def _is_leaf(node: Any) -> bool:
