@@ -1,13 +1,16 @@
 """What `filter_jit(f).lower(...)` gives, and what compiling that gives."""
 
+import functools
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.tree_util as jtu
 
+from eqxcore._call_place import place_in_call
 from eqxcore._predicates import is_array
 from eqxcore._static_key import static_key
+from eqxcore._trees._mismatch import mismatch_table
 
 from ._call_form import CallForms
 from ._hashable import check_hashable
@@ -83,23 +86,30 @@ class Compiled:
         if structure != self._structure:
             raise TypeError(
                 "A compiled program was called with arguments of another structure than it was "
-                f"lowered for.{_difference(self._structure, structure)} Expected the same "
-                "containers, static fields and static values, since they are built into the "
-                "program: lower it again for these arguments."
+                f"lowered for:\n{_difference(self._function, self._structure, structure)}\n"
+                "Expected the same containers, static fields and static values, since they are "
+                "built into the program. Lower it again for these arguments."
             )
         return self.compiled(*arrays).unflatten()
 
 
-def _difference(expected: PublicStructure, got: PublicStructure) -> str:
-    was, now = (
-        structure.treedef.unflatten([0] * structure.treedef.num_leaves)
-        for structure in (expected, got)
+class _Array:
+    """Stands for an array."""
+
+    def __repr__(self) -> str:
+        return "an array"
+
+
+def _difference(
+    function: Callable[..., Any], expected: PublicStructure, got: PublicStructure
+) -> str:
+    """Lines that show what differs, by the names of arguments."""
+    array = _Array()
+    table = mismatch_table(
+        ("lowered for", "called with"),
+        expected.unflatten(itertools.repeat(array)),
+        got.unflatten(itertools.repeat(array)),
+        same_leaf=lambda one, other: static_key(one) == static_key(other),
+        name_path=functools.partial(place_in_call, function),
     )
-    try:
-        jtu.tree_map(lambda one, other: None, was, now)
-    except ValueError as error:
-        return f" Of (function, positional arguments, keyword arguments), JAX says: {error}."
-    for one, other in zip(expected.statics, got.statics, strict=False):
-        if static_key(one) != static_key(other):
-            return f" A static value was {one!r} then, and is {other!r} now."
-    return " Something that was an array then is none now, or the other way round."
+    return table or f"  {expected.treedef}\n  {got.treedef}"

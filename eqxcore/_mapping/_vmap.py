@@ -10,9 +10,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
+from eqxcore._call_place import function_name, place_in_arguments
 from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._partial import Partial
 from eqxcore._predicates import is_array
+from eqxcore._trees._mismatch import mismatch_table
 
 ResolvedAxis = int | None
 """The axis of one leaf: `None` when it is not mapped."""
@@ -68,7 +70,7 @@ class _Vmap(Module):
         fun = self._fun
         if kwargs:
             raise RuntimeError(
-                f"`{_name(fun)}`, wrapped by `filter_vmap`, was called with the keyword "
+                f"`{function_name(fun)}`, wrapped by `filter_vmap`, was called with the keyword "
                 f"{', '.join(f'`{name}`' for name in kwargs)}; expected positional arguments "
                 "only, for `in_axes` goes by position. Pass them by position, or close over "
                 "what is not mapped: `eqx.filter_vmap(lambda x: f(x, scale=scale))(x)`."
@@ -108,7 +110,7 @@ class _Vmap(Module):
             told = _Told(out_treedef, out_axes, out_leaves)
             return batched, unbatched
 
-        of_arrays.__name__ = of_arrays.__qualname__ = _name(fun)
+        of_arrays.__name__ = of_arrays.__qualname__ = function_name(fun)
         vmapped = jax.vmap(
             of_arrays,
             in_axes=([in_axes[place] for place in mapped],),
@@ -208,7 +210,7 @@ def _resolve_in_axes(
     if unknown:
         raise ValueError(
             f"`in_axes` names {', '.join(map(repr, unknown))}, which did not correspond to any "
-            f"argument of this call to `{_name(fun)}`; it was given "
+            f"argument of this call to `{function_name(fun)}`; it was given "
             f"{', '.join(map(repr, arguments)) or 'none'}. Correct the name, or pass the "
             "argument: what keeps its default cannot be mapped."
         )
@@ -242,12 +244,15 @@ def _resolve_axes(
         if not str(error).startswith("pytree structure error"):
             raise
         what = "the positional arguments, a tuple" if which == "in_axes" else "what it stands for"
+        name_path = partial(place_in_arguments, fun) if which == "in_axes" else jax.tree_util.keystr
+        table = mismatch_table(
+            (which, "found"), axes, tree, is_prefix=True, is_leaf=_is_none, name_path=name_path
+        )
         raise ValueError(
-            f"`{which}` of `filter_vmap({_name(fun)})` is not a prefix of {what}.\n"
-            f"  {which}: {jax.tree_util.tree_structure(axes, is_leaf=_is_none)}\n"
-            f"  found: {jax.tree_util.tree_structure(tree)}\n"
-            f"Give one entry for each part (a tuple, not a list, for several arguments), or a "
-            f"single one for all.\n{error}"
+            f"`{which}` of `filter_vmap({function_name(fun)})` is not a prefix of {what}:\n"
+            f"{table or error}\n"
+            "Give one entry for each part (a tuple, not a list, for several arguments), or a "
+            "single one for all."
         ) from error
     return resolved
 
@@ -263,12 +268,12 @@ def _check_axis(which: str, fun: Callable, axis: Any) -> ResolvedAxis:
         return axis.__index__()
     if isinstance(axis, bool):
         raise TypeError(
-            f"`{which}` of `filter_vmap({_name(fun)})` has the bool {axis!r}; an axis is an "
-            "integer, or None to broadcast. For a filter, write "
+            f"`{which}` of `filter_vmap({function_name(fun)})` has the bool {axis!r}; an axis "
+            "is an integer, or None to broadcast. For a filter, write "
             "`lambda x: 0 if is_mapped(x) else None`."
         )
     raise ValueError(
-        f"`{which}` of `filter_vmap({_name(fun)})` has {axis!r}, of type "
+        f"`{which}` of `filter_vmap({function_name(fun)})` has {axis!r}, of type "
         f"{type(axis).__name__}; `in_axes` and `out_axes` must consist of None, ints, and "
         "callables only."
     )
@@ -356,8 +361,8 @@ def _refuse_output_axes(fun: Callable, axes: PyTree[AxisSpec], out: Any) -> None
         if axis is not None:
             raise ValueError(
                 "Cannot resolve batch dimension. Non-`None` `out_axes` requires either `in_axes` "
-                f"or `axis_size` to be not `None`: no argument of `{_name(fun)}` is mapped, and "
-                f"{_returned(fun, out, place)} is to get axis {axis}. Pass "
+                f"or `axis_size` to be not `None`: no argument of `{function_name(fun)}` is "
+                f"mapped, and {_returned(fun, out, place)} is to get axis {axis}. Pass "
                 "`axis_size=` to say how long it is, or `out_axes=None`."
             )
 
@@ -390,21 +395,11 @@ def _unmapped_outputs(fun: Callable, told: _Told) -> str:
 
 def _argument(fun: Callable, args: tuple[Any, ...], place: int) -> str:
     """How a user would write the leaf at `place` among the leaves of the arguments."""
-    (first, *path), _ = jax.tree_util.tree_leaves_with_path(args)[place]
-    try:
-        names = list(inspect.signature(fun).parameters)
-    except (TypeError, ValueError):  # builtins without a signature
-        names = []
-    index = first.idx
-    name = names[index] if index < len(names) else f"argument {index}"
-    return f"`{name}{jax.tree_util.keystr(tuple(path))}`"
+    path, _ = jax.tree_util.tree_leaves_with_path(args)[place]
+    return f"`{place_in_arguments(fun, path)}`"
 
 
 def _returned(fun: Callable, out: Any, place: int) -> str:
     path, _ = jax.tree_util.tree_leaves_with_path(out)[place]
     where = jax.tree_util.keystr(path)
-    return f"the output of `{_name(fun)}`" + (f" at `{where}`" if where else "")
-
-
-def _name(fun: Callable) -> str:
-    return getattr(fun, "__name__", type(fun).__name__)
+    return f"the output of `{function_name(fun)}`" + (f" at `{where}`" if where else "")

@@ -18,6 +18,8 @@
 | `_state.py` | the fields as they are pickled |
 | `_method.py` | bound methods that are pytrees |
 | `_wrapper_names.py` | `module_update_wrapper` |
+| `_declared.py` | where a field is declared |
+| `_unhashable.py` | which static field does not hash |
 | `_naming.py` | the names that JAX gives a Module |
 """
 

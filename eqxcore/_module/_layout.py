@@ -12,6 +12,7 @@ from typing import Any
 import jax.tree_util as jtu
 
 from ._storage import fields_of, get_flat, held_flat, set_flat
+from ._unhashable import unhashable_field
 from ._window import WRAPPER_NAMES
 
 
@@ -43,7 +44,7 @@ class Statics(tuple[Any, ...]):
         try:
             return tuple.__hash__(self)
         except TypeError:
-            raise _unhashable(self.owner, self.items()) from None
+            raise _unhashable(self) from None
 
 
 class UnusualStatics(Statics):
@@ -68,7 +69,7 @@ class UnusualStatics(Statics):
         try:
             return hash((self[0], self[1], tuple(name for name, _ in self[2])))
         except TypeError:
-            raise _unhashable(self.owner, self.items()) from None
+            raise _unhashable(self) from None
 
 
 def _rebuild(cls: Any, is_unusual: bool, values: tuple[Any, ...]) -> Statics:
@@ -76,30 +77,11 @@ def _rebuild(cls: Any, is_unusual: bool, values: tuple[Any, ...]) -> Statics:
     return (layout.unusual_class if is_unusual else layout.statics_class)(values)
 
 
-def _unhashable(owner: str, items: list[tuple[str, Any]]) -> TypeError:
-    for name, value in items:
-        try:
-            hash(value)
-        except TypeError as error:
-            return TypeError(
-                f"The static field .{name} of {owner} is {value!r}, which does not hash "
-                f"({error}). Expected a hashable value, since a static field is part of the "
-                f"structure that compiled programs are found by.{_hashable_advice(name, value)}"
-            )
-    return TypeError(f"The static fields of {owner} do not hash")
-
-
-def _hashable_advice(name: str, value: Any) -> str:
-    if isinstance(value, list):
-        return f" Make it a tuple: `{name}: tuple = eqx.field(static=True, converter=tuple)`."
-    if isinstance(value, dict):
-        return " Make it a tuple of pairs, or leave the field dynamic by dropping `static=True`."
-    if isinstance(value, set):
-        return (
-            f" Make it a frozenset: `{name}: frozenset = eqx.field(static=True, "
-            f"converter=frozenset)`."
-        )
-    return " Leave the field dynamic by dropping `static=True`."
+def _unhashable(statics: Statics) -> TypeError:
+    field = unhashable_field(statics.module_class, statics.items())
+    if field is None:
+        return TypeError(f"The static fields of {statics.owner} do not hash.")
+    return TypeError(f"`.{field.name}` does not hash ({field.reason}).\n{field.explain()}")
 
 
 class Layout:

@@ -10,7 +10,9 @@ import jax.tree_util as jtu
 import numpy as np
 
 from eqxcore._predicates import is_array, is_inexact_array
+from eqxcore._trees._pretty import tree_pformat
 
+from ._declared import declared_at
 from ._method import BoundMethod
 
 # Static values of these types hold no array: no need to look into them.
@@ -31,13 +33,20 @@ def warn_of_static_arrays(cls: type, name: str, value: Any, stacklevel: int) -> 
     """Warns when the value of a static field is, or holds, an array."""
     if any(is_array(leaf) for leaf in jtu.tree_leaves(value)):
         warnings.warn(
-            f"A JAX array is being set as static! The field .{name} of {cls.__qualname__} is "
-            f"static and got {type(value).__name__}. Expected no array in a static field, since "
-            f"it would be compared and hashed to find compiled programs. Drop `static=True` from "
-            f"`{name}`, and use `jax.lax.stop_gradient` if it is not to be trained.",
+            f"A JAX array is being set as static! `.{name}` of {cls.__qualname__}, a static field"
+            f"{declared_at(cls, name)}, got {_describe(value)}.\n"
+            "Expected no array in a static field, since compiled programs are found by comparing "
+            "and hashing their values.\n"
+            f"Write `{name}: Array` without `static=True`; for an array that is not to be trained, "
+            f"`jax.lax.stop_gradient(self.{name})` where it is used.",
             UserWarning,
             stacklevel=stacklevel + 1,
         )
+
+
+def _describe(value: Any) -> str:
+    text = tree_pformat(value, width=10**6)
+    return text if len(text) <= 60 else f"{type(value).__qualname__} that holds an array"
 
 
 def warn_of_uninitialised_arrays(cls: type, name: str, value: Any, stacklevel: int) -> None:

@@ -24,7 +24,7 @@ class Difference(NamedTuple):
     """One place at which two pytrees differ."""
 
     path: str
-    """The key path, as `jax.tree_util.keystr` prints it, down to the field."""
+    """The key path down to the field, as `jax.tree_util.keystr` prints it."""
     one: str
     """What the first pytree has there."""
     other: str
@@ -51,13 +51,15 @@ def compare_structures(
     is_prefix: bool = False,
     is_leaf: Callable[[Any], bool] | None = None,
     same_leaf: Callable[[Any, Any], bool] = is_same_leaf,
+    name_path: Callable[[tuple[Any, ...]], str] = jtu.keystr,
 ) -> Comparison:
     """What differs between the structures of two pytrees, in order.
 
     With `is_prefix=True`, a leaf of `one` goes with any subtree of `other`. `is_leaf` is
     as of `jax.tree_util`. `same_leaf(a, b)` says whether two leaves at one place are alike.
+    `name_path` writes a key path.
     """
-    walk = _Walk(is_prefix, is_leaf, same_leaf)
+    walk = _Walk(is_prefix, is_leaf, same_leaf, name_path)
     walk.compare((), one, other)
     return Comparison(walk.differences, walk.equal)
 
@@ -70,25 +72,23 @@ def mismatch_table(
     is_prefix: bool = False,
     is_leaf: Callable[[Any], bool] | None = None,
     same_leaf: Callable[[Any, Any], bool] = is_same_leaf,
-    root: str = "(root)",
+    name_path: Callable[[tuple[Any, ...]], str] = jtu.keystr,
 ) -> str | None:
     """The lines that show what differs, `names` heading the two columns; `None` if nothing does.
 
-    `root` is what the root is called. For the rest see `compare_structures`.
+    For the rest see `compare_structures`.
     """
     differences, equal = compare_structures(
-        one, other, is_prefix=is_prefix, is_leaf=is_leaf, same_leaf=same_leaf
+        one, other, is_prefix=is_prefix, is_leaf=is_leaf, same_leaf=same_leaf, name_path=name_path
     )
-    return table_of(names, differences, equal, root) if differences else None
+    return table_of(names, differences, equal) if differences else None
 
 
-def table_of(
-    names: tuple[str, str], differences: list[Difference], equal: int = 0, root: str = "(root)"
-) -> str:
+def table_of(names: tuple[str, str], differences: list[Difference], equal: int = 0) -> str:
     """The lines that show these differences, the first few of them."""
     rows = [("", *names)]
     for path, left, right in differences[:_MOST_ROWS]:
-        place = _cut(path or root, _WIDEST_PATH, from_left=True)
+        place = _cut(path or "(root)", _WIDEST_PATH, from_left=True)
         rows.append((place, _cut(left, _WIDEST_VALUE), _cut(right, _WIDEST_VALUE)))
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
     lines = [f"{_INDENT}{a:<{first}}  {b:<{second}}  {c}".rstrip() for a, b, c in rows]
@@ -121,12 +121,14 @@ class _Walk:
         is_prefix: bool,
         is_leaf: Callable[[Any], bool] | None,
         same_leaf: Callable[[Any, Any], bool],
+        name_path: Callable[[tuple[Any, ...]], str],
     ) -> None:
         self.differences: list[Difference] = []
         self.equal = 0
         self._is_prefix = is_prefix
         self._stops_at = is_leaf
         self._same_leaf = same_leaf
+        self._name_path = name_path
 
     def compare(self, path: tuple[Any, ...], one: Any, other: Any) -> None:
         """Notes what differs from here on down."""
@@ -156,7 +158,7 @@ class _Walk:
                 self._compare_child(below, ones[key], others[key])
 
     def _compare_child(self, path: tuple[Any, ...], one: Any, other: Any) -> None:
-        found = _Walk(self._is_prefix, self._stops_at, self._same_leaf)
+        found = _Walk(self._is_prefix, self._stops_at, self._same_leaf, self._name_path)
         found.compare(path, one, other)
         self.differences += found.differences
         # Equal siblings are folded: a whole subtree without a difference counts as one.
@@ -179,7 +181,7 @@ class _Walk:
             left, right = _tell_apart(one, left), _tell_apart(other, right)
         if left == right:
             right = f"{right} (another one)"
-        self.differences.append(Difference(jtu.keystr(path), left, right))
+        self.differences.append(Difference(self._name_path(path), left, right))
 
     def _is_leaf(self, node: Any) -> bool:
         return (self._stops_at is not None and self._stops_at(node)) or _is_leaf(node)

@@ -286,11 +286,11 @@ def test_a_jitted_function_can_be_an_argument_of_another():
 @pytest.mark.parametrize(
     ("build", "place"),
     [
-        (lambda: ({1},), "argument 0: "),
-        (lambda: (1, [{"k": {1}}]), r"\[0\]\['k'\] of argument 1"),
-        (lambda: (Linear(1, act=[{2}]),), r"\.act\[0\] of argument 0"),
-        (lambda: (Linear(1, size=[3]),), r"The static field \.size of .*Linear is \[3\]"),
-        (lambda: ((Linear(1, act=Linear(1, size={})),),), r"\[0\]\.act of argument 0"),
+        (lambda: ({1},), r"`args\[0\]` is \{1\}"),
+        (lambda: (1, [{"k": {1}}]), r"`args\[1\]\[0\]\['k'\]` is \{1\}"),
+        (lambda: (Linear(1, act=[{2}]),), r"`args\[0\]\.act\[0\]` is \{2\}"),
+        (lambda: (Linear(1, size=[3]),), r"`args\[0\]\.size` is \[3\]"),
+        (lambda: ((Linear(1, act=Linear(1, size={})),),), r"`args\[0\]\[0\]\.act\.size` is \{\}"),
     ],
 )
 def test_an_unhashable_static_value_is_named_by_its_key_path(build, place):
@@ -305,7 +305,7 @@ def test_an_unhashable_static_value_is_named_by_its_key_path(build, place):
 
 
 def test_an_unhashable_keyword_is_named():
-    with pytest.raises(ValueError, match="argument 'b'"):
+    with pytest.raises(ValueError, match=r"`b` is \{1\}"):
         eqx.filter_jit(lambda *, b: 1)(b={1})
 
 
@@ -384,9 +384,9 @@ def test_lowering_takes_arguments_as_the_function_does():
     assert value.tolist() == layer(x).tolist()
     assert text == "b"
     assert "HloModule" in compiled.as_text()
-    with pytest.raises(TypeError, match="'b' then, and is 'c' now"):
+    with pytest.raises(TypeError, match=r"s +'b' +'c'"):
         compiled(layer, x, "c")
-    with pytest.raises(TypeError, match="size=3"):
+    with pytest.raises(TypeError, match=r"m\.size +2 +3"):
         compiled(model(size=3), x, "b")
 
 

@@ -280,7 +280,7 @@ def test_a_static_array_is_warned_about():
         a: Any = eqx.field(static=True)
 
     for value in (jnp.ones(2), [np.ones(2)]):
-        with pytest.warns(UserWarning, match=r"A JAX array is being set as static!.*\.a of"):
+        with pytest.warns(UserWarning, match=r"A JAX array is being set as static! `\.a` of"):
             Model(value)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
