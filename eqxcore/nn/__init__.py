@@ -41,4 +41,8 @@ from eqxcore.nn._pool import Pool as Pool
 from eqxcore.nn._prelu import PReLU as PReLU
 from eqxcore.nn._rms_norm import RMSNorm as RMSNorm
 from eqxcore.nn._sequential import Sequential as Sequential
+from eqxcore.nn._state import State as State
+from eqxcore.nn._state import StateIndex as StateIndex
+from eqxcore.nn._state import delete_init_state as delete_init_state
+from eqxcore.nn._state import make_with_state as make_with_state
 from eqxcore.nn._stateful_layer import StatefulLayer as StatefulLayer
