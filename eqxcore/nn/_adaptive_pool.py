@@ -9,6 +9,7 @@ from jax import Array
 from jaxtyping import PRNGKeyArray, Shaped
 
 from eqxcore._module import Module, field
+from eqxcore.nn._called_as import called_as
 from eqxcore.nn._image import check_image
 from eqxcore.nn._per_dimension import per_dimension
 from eqxcore.nn._traced_once import traced_once
@@ -44,14 +45,13 @@ class AdaptivePool(Module):
 
         Raises `ValueError` when `x` has not one axis more than `target_shape`, or is smaller.
         """
-        name = type(self).__name__
         x = jnp.asarray(x)
-        check_image(name, x, None, len(self.target_shape))
+        check_image(self, x, None, len(self.target_shape))
         if any(not 1 <= t <= n for n, t in zip(x.shape[1:], self.target_shape, strict=True)):
             raise ValueError(
-                f"`{name}` got an image of shape {x.shape}; expected each spatial dimension "
-                f"to be at least that of its `target_shape`, {self.target_shape}: every piece "
-                "needs a pixel. Use `jax.image.resize` to make images larger."
+                f"{called_as(self)} got an image of shape {x.shape}; expected each spatial "
+                f"dimension to be at least that of its `target_shape`, {self.target_shape}: every "
+                "piece needs a pixel. Use `jax.image.resize` to make images larger."
             )
         if self.operation is jnp.mean and all(
             n % t == 0 for n, t in zip(x.shape[1:], self.target_shape, strict=True)

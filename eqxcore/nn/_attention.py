@@ -12,6 +12,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Bool, Float, PRNGKeyArray
 
 from eqxcore._module import Module, field
+from eqxcore.nn._called_as import called_as
 from eqxcore.nn._dropout import Dropout
 from eqxcore.nn._linear import Linear
 from eqxcore.nn._parameters import split_keys
@@ -219,7 +220,7 @@ def _check_sequences(
         size = jnp.shape(projection.weight)[1] if _is_plain(projection) else "size"
         if len(shape) != 2 or size not in (shape[1], "size"):
             message = (
-                f"`MultiheadAttention` got `{name}` of shape {shape}; expected a sequence of "
+                f"{called_as(layer)} got `{name}` of shape {shape}; expected a sequence of "
                 f"vectors, of shape (length, {size})."
             )
             if len(shape) == 3:
@@ -227,7 +228,7 @@ def _check_sequences(
             raise ValueError(message)
     if len(key_) != len(value):
         raise ValueError(
-            f"`MultiheadAttention` got {len(key_)} keys and {len(value)} values; key and value "
+            f"{called_as(layer)} got {len(key_)} keys and {len(value)} values; key and value "
             "must both be sequences of equal length, for the values are what is found at the keys."
         )
     if mask is None:
@@ -236,7 +237,7 @@ def _check_sequences(
     each = (layer.num_heads, *one)
     if jnp.shape(mask) not in (one, each):
         raise ValueError(
-            f"`MultiheadAttention` got a mask of shape {jnp.shape(mask)}; mask must have shape "
+            f"{called_as(layer)} got a mask of shape {jnp.shape(mask)}; mask must have shape "
             f"(query_seq_length, kv_seq_length)={one}, or {each} for one mask each head. It is "
             "True where a query may look: `jnp.tril(jnp.ones((n, n), bool))` is causal."
         )

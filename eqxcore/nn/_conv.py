@@ -93,7 +93,7 @@ class Conv(Module):
         Raises `ValueError` when `x` is not of shape `(in_channels, ...)` with
         `num_spatial_dims` further dimensions, `TypeError` when its dtype is not the weight's.
         """
-        check_image("Conv", x, self.in_channels, self.num_spatial_dims, self.weight.dtype)
+        check_image(self, x, self.in_channels, self.num_spatial_dims, self.weight.dtype)
         return _convolve(
             self.weight,
             self.bias,

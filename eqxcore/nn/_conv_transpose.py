@@ -104,7 +104,7 @@ class ConvTranspose(Module):
         Raises `ValueError` when `x` is not of shape `(in_channels, ...)` with
         `num_spatial_dims` further dimensions, `TypeError` when its dtype is not the weight's.
         """
-        check_image("ConvTranspose", x, self.in_channels, self.num_spatial_dims, self.weight.dtype)
+        check_image(self, x, self.in_channels, self.num_spatial_dims, self.weight.dtype)
         return _convolve_transposed(
             self.weight,
             self.bias,

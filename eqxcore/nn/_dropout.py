@@ -8,6 +8,7 @@ from jax import Array
 from jaxtyping import Inexact, PRNGKeyArray
 
 from eqxcore._module import Module
+from eqxcore.nn._called_as import called_as
 from eqxcore.nn._traced_once import traced_once
 
 
@@ -62,9 +63,10 @@ class Dropout(Module):
             return x
         if key is None:
             raise RuntimeError(
-                f"Dropout requires a key when running in non-deterministic mode: `p` is {self.p}, "
-                "`inference` is False, and the call got no `key`. Pass one, new for every step, "
-                "`dropout(x, key=key)`; or switch it off: `eqx.nn.inference_mode(model)`."
+                "Dropout requires a key when running in non-deterministic mode: "
+                f"{called_as(self)} got no `key`, its `p` is {self.p}, and `inference` is False. "
+                "Pass one, new for every step: `model(x, key=key)`; or switch dropout off: "
+                "`eqx.nn.inference_mode(model)`."
             )
         return _drop(x, self.p, key)
 

@@ -7,6 +7,7 @@ from jax.typing import ArrayLike, DTypeLike
 from jaxtyping import Inexact, PRNGKeyArray
 
 from eqxcore._module import Module, field
+from eqxcore.nn._called_as import called_as
 from eqxcore.nn._parameters import default_dtype
 
 
@@ -70,14 +71,14 @@ class Embedding(Module):
         shape = jnp.shape(x)
         if shape != ():
             raise ValueError(
-                f"`Embedding` got an index of shape {shape}; it should be called with a scalar "
-                "index. Use `jax.vmap(embedding)(indices)` to look up several, and `jax.vmap` "
-                "once more for a batch."
+                f"{called_as(self)} got an index of shape {shape}; it should be called with a "
+                "scalar index. Use `jax.vmap(embedding)(indices)` to look up several, and "
+                "`jax.vmap` once more for a batch."
             )
         dtype = jnp.result_type(x)
         if not jnp.issubdtype(dtype, jnp.integer):
             raise TypeError(
-                f"`Embedding` got an index of dtype {dtype}; expected an integer. Use "
+                f"{called_as(self)} got an index of dtype {dtype}; expected an integer. Use "
                 "`x.astype(int)`, or `x @ embedding.weight` for a one-hot vector."
             )
         return jnp.asarray(self.weight)[x]

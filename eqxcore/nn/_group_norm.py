@@ -9,6 +9,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Float, PRNGKeyArray
 
 from eqxcore._module import Module, field
+from eqxcore.nn._called_as import called_as
 from eqxcore.nn._normalise import NO_STATE, at_least_float32, scale_and_shift, standardise
 from eqxcore.nn._parameters import default_dtype
 from eqxcore.nn._traced_once import traced_once
@@ -80,8 +81,8 @@ class GroupNorm(Module):
         if wrong:
             channels = self.channels or f"a multiple of {self.groups}"
             raise ValueError(
-                f"`GroupNorm` got `x` of shape {shape}; expected channels first, {channels} of "
-                "them. For a batch, use `jax.vmap(groupnorm)(x)`; for channels last, "
+                f"{called_as(self)} got `x` of shape {shape}; expected channels first, {channels} "
+                "of them. For a batch, use `jax.vmap(groupnorm)(x)`; for channels last, "
                 "`jnp.moveaxis(x, -1, 0)`."
             )
         out = _group_norm(x, self.weight, self.bias, groups=self.groups, eps=self.eps)

@@ -68,8 +68,8 @@ class GRUCell(Module):
 
         Raises `ValueError` when either vector has another shape.
         """
-        check_vector("GRUCell", "input", input, self.input_size)
-        check_vector("GRUCell", "hidden", hidden, self.hidden_size)
+        check_vector(self, "input", input, self.input_size)
+        check_vector(self, "hidden", hidden, self.hidden_size)
         return _gru(self.weight_ih, self.weight_hh, self.bias, self.bias_n, input, hidden)
 
 

@@ -4,9 +4,12 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from eqxcore._module import Module
+from eqxcore.nn._called_as import called_as
+
 
 def check_image(
-    layer: str, x: Any, channels: int | None, num_spatial_dims: int, dtype: Any = None
+    layer: Module, x: Any, channels: int | None, num_spatial_dims: int, dtype: Any = None
 ) -> None:
     """Raise unless `x` is one image, of so many `channels` (any for `None`) and this `dtype`.
 
@@ -17,8 +20,8 @@ def check_image(
     expected = f"({'channels' if channels is None else channels}{', ...' * num_spatial_dims})"
     if len(shape) != rank:
         message = (
-            f"Input to `{layer}` needs to have rank {rank}, but input has shape {shape}; expected "
-            f"one image, channels first, of shape {expected}."
+            f"Input to {called_as(layer)} needs to have rank {rank}, but input has shape "
+            f"{shape}; expected one image, channels first, of shape {expected}."
         )
         if len(shape) == rank + 1:
             message += " For a batch of images, use `jax.vmap(layer)(x)`."
@@ -27,14 +30,14 @@ def check_image(
         raise ValueError(message)
     if channels is not None and shape[0] != channels:
         message = (
-            f"Input to `{layer}` has shape {shape}, {shape[0]} channels; expected {channels}, as "
-            f"the first axis: {expected}."
+            f"Input to {called_as(layer)} has shape {shape}, {shape[0]} channels; expected "
+            f"{channels}, as the first axis: {expected}."
         )
         if shape[-1] == channels:
             message += " If the channels are last, use `jnp.moveaxis(x, -1, 0)`."
         raise ValueError(message)
     if dtype is not None and jnp.result_type(x) != dtype:
         raise TypeError(
-            f"Input to `{layer}` has dtype {jnp.result_type(x)}, its weight {dtype}; a convolution "
-            f"does not promote. Use `layer(x.astype({jnp.dtype(dtype).name!r}))`."
+            f"Input to {called_as(layer)} has dtype {jnp.result_type(x)}, its weight {dtype}; "
+            f"a convolution does not promote. Use `layer(x.astype({jnp.dtype(dtype).name!r}))`."
         )

@@ -78,7 +78,7 @@ class LayerNorm(Module):
 
         `key` is ignored. Raises `ValueError` unless `x.shape == self.shape`.
         """
-        check_exact_shape("LayerNorm", x, self.shape)
+        check_exact_shape(self, x, self.shape)
         out = _layer_norm(x, self.weight, self.bias, eps=self.eps)
         return out if state is NO_STATE else (out, state)
 

@@ -9,6 +9,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Inexact, PRNGKeyArray
 
 from eqxcore._module import Module, field
+from eqxcore.nn._called_as import called_as
 from eqxcore.nn._parameters import weight_and_bias
 from eqxcore.nn._traced_once import traced_once
 
@@ -97,8 +98,8 @@ def _wrong_shape(linear: Linear, shape: tuple[int, ...]) -> str:
     expected = () if linear.in_features == "scalar" else (linear.in_features,)
     weight = jnp.shape(linear.weight)
     message = (
-        f"`Linear` got `x` of shape {shape}; expected shape {expected}, for its weight has shape "
-        f"{weight}."
+        f"{called_as(linear)} got `x` of shape {shape}; expected shape {expected}, for its "
+        f"weight has shape {weight}."
     )
     if len(weight) > 2:
         return (

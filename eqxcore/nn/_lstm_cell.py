@@ -63,9 +63,9 @@ class LSTMCell(Module):
         Raises `ValueError` when a vector has another shape.
         """
         h, c = hidden
-        check_vector("LSTMCell", "input", input, self.input_size)
-        check_vector("LSTMCell", "hidden[0]", h, self.hidden_size)
-        check_vector("LSTMCell", "hidden[1]", c, self.hidden_size)
+        check_vector(self, "input", input, self.input_size)
+        check_vector(self, "hidden[0]", h, self.hidden_size)
+        check_vector(self, "hidden[1]", c, self.hidden_size)
         return _lstm(self.weight_ih, self.weight_hh, self.bias, input, h, c)
 
 

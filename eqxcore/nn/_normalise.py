@@ -7,6 +7,9 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from eqxcore._module import Module
+from eqxcore.nn._called_as import called_as
+
 NO_STATE: Any = object()
 """The default of a `state` argument: none was given, so none is returned."""
 
@@ -45,14 +48,15 @@ def scale_and_shift(
     return x
 
 
-def check_exact_shape(layer: str, x: Any, shape: tuple[int, ...]) -> None:
+def check_exact_shape(layer: Module, x: Any, shape: tuple[int, ...]) -> None:
     """Raise `ValueError` unless `x` has precisely this shape."""
     found = jnp.shape(x)
     if found == shape:
         return
-    message = f"`{layer}` got `x` of shape {found}; expected its own `shape`, {shape}."
+    message = f"{called_as(layer)} got `x` of shape {found}; expected its own `shape`, {shape}."
     if len(found) > len(shape) and found[len(found) - len(shape) :] == shape:
         message += (
-            f" For a batch, or every element of a sequence, use `jax.vmap({layer.lower()})(x)`."
+            " For a batch, or every element of a sequence, use "
+            f"`jax.vmap({type(layer).__name__.lower()})(x)`."
         )
     raise ValueError(message)

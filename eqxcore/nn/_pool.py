@@ -9,6 +9,7 @@ from jax import Array
 from jaxtyping import PRNGKeyArray, Shaped
 
 from eqxcore._module import Module, field
+from eqxcore.nn._called_as import called_as
 from eqxcore.nn._image import check_image
 from eqxcore.nn._padding import Pads, canonical_padding
 from eqxcore.nn._per_dimension import per_dimension
@@ -72,7 +73,9 @@ class Pool(Module):
         kernel; `RuntimeError` when
         some padding is as large as the kernel, so that a window could hold nothing else.
         """
-        check_image(type(self).__name__, x, None, self.num_spatial_dims)
+        check_image(self, x, None, self.num_spatial_dims)
+        x = jnp.asarray(x)
+        _check_windows(self, x.shape)
         return _pool(
             x,
             self.init,
@@ -82,6 +85,25 @@ class Pool(Module):
             padding=self.padding,
             use_ceil=self.use_ceil,
         )
+
+
+def _check_windows(pool: "Pool", shape: tuple[int, ...]) -> None:
+    """Raises unless every window has something of the image in it."""
+    for pad, size in zip(pool.padding, pool.kernel_size, strict=True):
+        if max(pad) >= size:
+            raise RuntimeError(
+                f"{called_as(pool)} has `padding` {pool.padding} and `kernel_size` "
+                f"{pool.kernel_size}. Paddings should be less than the size of the kernel; padding "
+                f"{pad} received for kernel size {size}."
+            )
+    for length, pad, size in zip(shape[1:], pool.padding, pool.kernel_size, strict=True):
+        if length + sum(pad) < size:
+            raise ValueError(
+                f"{called_as(pool)} got an image of shape {shape}, which, padded by "
+                f"{pool.padding}, has no window of {pool.kernel_size} in it; expected each "
+                "dimension to be as large as the kernel. Use a smaller `kernel_size`, or more "
+                "`padding`."
+            )
 
 
 def _pool(
@@ -94,20 +116,6 @@ def _pool(
     padding: Pads,
     use_ceil: bool,
 ) -> Array:
-    for pad, size in zip(padding, kernel_size, strict=True):
-        if max(pad) >= size:
-            raise RuntimeError(
-                f"`padding` is {padding} and `kernel_size` {kernel_size}. Paddings should be less "
-                f"than the size of the kernel; padding {pad} received for kernel size {size}."
-            )
-    x = jnp.asarray(x)
-    for length, pad, size in zip(x.shape[1:], padding, kernel_size, strict=True):
-        if length + sum(pad) < size:
-            raise ValueError(
-                f"An image of shape {x.shape}, padded by {padding}, has no window of "
-                f"{kernel_size} in it; expected each dimension to be as large as the kernel. Use "
-                "a smaller `kernel_size`, or more `padding`."
-            )
     pads = padding
     if use_ceil:
         pads = tuple(

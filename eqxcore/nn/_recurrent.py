@@ -5,6 +5,9 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from eqxcore._module import Module
+from eqxcore.nn._called_as import called_as
+
 
 def recurrent_limit(hidden_size: int) -> float:
     """The bound of the initial weights of a cell: one over the root of `hidden_size`."""
@@ -13,12 +16,12 @@ def recurrent_limit(hidden_size: int) -> float:
     return sqrt(1 / hidden_size)
 
 
-def check_vector(cell: str, name: str, x: Any, size: int) -> None:
+def check_vector(cell: Module, name: str, x: Any, size: int) -> None:
     """Raise `ValueError` unless `x` is of shape `(size,)`."""
     shape = jnp.shape(x)
     if shape == (size,):
         return
-    message = f"`{cell}` got `{name}` of shape {shape}; expected shape ({size},)."
+    message = f"{called_as(cell)} got `{name}` of shape {shape}; expected shape ({size},)."
     if len(shape) == 2 and shape[1] == size:
         message += (
             " If the first axis is time, step along it with `jax.lax.scan`; if it is a batch, use "

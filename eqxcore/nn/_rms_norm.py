@@ -60,7 +60,7 @@ class RMSNorm(Module):
 
         `key` is ignored. Raises `ValueError` unless `x.shape == self.shape`.
         """
-        check_exact_shape("RMSNorm", x, self.shape)
+        check_exact_shape(self, x, self.shape)
         out = _rms_norm(x, self.weight, self.bias, eps=self.eps)
         return out if state is NO_STATE else (out, state)
 
