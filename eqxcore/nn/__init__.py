@@ -15,6 +15,7 @@ from eqxcore.nn._attention import MultiheadAttention as MultiheadAttention
 from eqxcore.nn._avg_pool import AvgPool1d as AvgPool1d
 from eqxcore.nn._avg_pool import AvgPool2d as AvgPool2d
 from eqxcore.nn._avg_pool import AvgPool3d as AvgPool3d
+from eqxcore.nn._batch_norm import BatchNorm as BatchNorm
 from eqxcore.nn._conv import Conv as Conv
 from eqxcore.nn._conv import Conv1d as Conv1d
 from eqxcore.nn._conv import Conv2d as Conv2d
@@ -40,9 +41,13 @@ from eqxcore.nn._mlp import MLP as MLP
 from eqxcore.nn._pool import Pool as Pool
 from eqxcore.nn._prelu import PReLU as PReLU
 from eqxcore.nn._rms_norm import RMSNorm as RMSNorm
+from eqxcore.nn._rotary import RotaryPositionalEmbedding as RotaryPositionalEmbedding
 from eqxcore.nn._sequential import Sequential as Sequential
+from eqxcore.nn._shared import Shared as Shared
+from eqxcore.nn._spectral_norm import SpectralNorm as SpectralNorm
 from eqxcore.nn._state import State as State
 from eqxcore.nn._state import StateIndex as StateIndex
 from eqxcore.nn._state import delete_init_state as delete_init_state
 from eqxcore.nn._state import make_with_state as make_with_state
 from eqxcore.nn._stateful_layer import StatefulLayer as StatefulLayer
+from eqxcore.nn._weight_norm import WeightNorm as WeightNorm

@@ -21,7 +21,7 @@ class StateIndex(Module, Generic[_Value]):
             def __call__(self, x, state):
                 return x, state.set(self.count, state.get(self.count) + 1)
 
-        model, state = eqx.nn.make_with_state(Counter)()
+    `make_with_state(Counter)()` returns such a layer and its first state.
     """
 
     marker: object = field(static=True)
