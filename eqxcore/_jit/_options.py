@@ -56,7 +56,7 @@ def check_options(donate: Any, jitkwargs: dict[str, Any]) -> Options:
             hint = (
                 'use `donate="all"` or `donate="all-except-first"`'
                 if name.startswith("donate")
-                else "leave it out: whatever is no array is static already"
+                else "leave it out, since whatever is no array is static already"
             )
             raise ValueError(
                 f"`filter_jit` got `{name}`, which `jax.jit` needs and it does not: {hint}."

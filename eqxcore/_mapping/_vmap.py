@@ -14,7 +14,7 @@ from eqxcore._call_place import function_name, place_in_arguments
 from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._partial import Partial
 from eqxcore._predicates import is_array
-from eqxcore._trees._mismatch import mismatch_table
+from eqxcore._trees._mismatch import describe, mismatch_table
 
 ResolvedAxis = int | None
 """The axis of one leaf: `None` when it is not mapped."""
@@ -232,29 +232,33 @@ def _resolve_axes(
         axis = _check_axis(which, fun, axes.axis)
         return [axis if is_array(leaf) else None for leaf in leaves]
 
-    resolved: list[ResolvedAxis] = []
-
-    def resolve(spec: AxisSpec, subtree: Any) -> None:
-        for leaf in jax.tree_util.tree_leaves(subtree):
-            resolved.append(_check_axis(which, fun, spec(leaf) if callable(spec) else spec))
-
+    specs, treedef = jax.tree_util.tree_flatten(axes, is_leaf=_is_none)
     try:
-        jax.tree_util.tree_map(resolve, axes, tree, is_leaf=_is_none)
+        subtrees = treedef.flatten_up_to(tree)
     except ValueError as error:
-        if not str(error).startswith("pytree structure error"):
-            raise
-        what = "the positional arguments, a tuple" if which == "in_axes" else "what it stands for"
-        name_path = partial(place_in_arguments, fun) if which == "in_axes" else jax.tree_util.keystr
-        table = mismatch_table(
-            (which, "found"), axes, tree, is_prefix=True, is_leaf=_is_none, name_path=name_path
-        )
-        raise ValueError(
-            f"`{which}` of `filter_vmap({function_name(fun)})` is not a prefix of {what}:\n"
-            f"{table or error}\n"
-            "Give one entry for each part (a tuple, not a list, for several arguments), or a "
-            "single one for all."
-        ) from error
-    return resolved
+        raise _no_prefix(which, fun, axes, tree, error) from None
+    return [
+        _check_axis(which, fun, spec(leaf) if callable(spec) else spec)
+        for spec, subtree in zip(specs, subtrees, strict=True)
+        for leaf in jax.tree_util.tree_leaves(subtree)
+    ]
+
+
+def _no_prefix(
+    which: str, fun: Callable, axes: PyTree[AxisSpec], tree: Any, error: ValueError
+) -> ValueError:
+    what, name_path = "what it stands for", jax.tree_util.keystr
+    if which == "in_axes":
+        what, name_path = "the positional arguments, a tuple", partial(place_in_arguments, fun)
+    table = mismatch_table(
+        (which, "found"), axes, tree, is_prefix=True, is_leaf=_is_none, name_path=name_path
+    )
+    return ValueError(
+        f"`{which}` of `filter_vmap({function_name(fun)})` is not a prefix of {what}:\n"
+        f"{table or error}\n"
+        "Give one entry for each part (a tuple, not a list, for several arguments), or a single "
+        "one for all."
+    )
 
 
 def _is_none(node: Any) -> bool:
@@ -296,10 +300,10 @@ def _check_mapped(
         if shape is None:
             if not isinstance(leaf, (bool, int, float, complex)):
                 raise TypeError(
-                    f"{_argument(fun, args, place)} is {leaf!r}, of type {type(leaf).__name__}, "
-                    f"which is not a valid JAX type, but `in_axes` maps it over axis {axis}; "
-                    f"expected an array. Use `eqx.if_array({axis})`, which maps the arrays of an "
-                    "argument only, or None."
+                    f"{_argument(fun, args, place)} is {describe(leaf)}, of type "
+                    f"{type(leaf).__name__}, which is not a valid JAX type, but `in_axes` "
+                    f"maps it over axis {axis}; expected an array. Use `eqx.if_array({axis})`, "
+                    "which maps the arrays of an argument only, or None."
                 )
             shape = ()
         if not -len(shape) <= axis < len(shape):
@@ -349,9 +353,9 @@ def _check_returned(
                 f"{rank - 1}."
             )
         raise TypeError(
-            f"{_returned(fun, out, place)} is {leaf!r}, of type {type(leaf).__name__}, which is "
-            f"not a valid JAX type, but `out_axes` gives it axis {axis}; expected an array. Use "
-            f"`eqx.if_array({axis})`, which lets other objects through, or None."
+            f"{_returned(fun, out, place)} is {describe(leaf)}, of type "
+            f"{type(leaf).__name__}, which is not a valid JAX type, but `out_axes` gives "
+            f"it axis {axis}; expected an array. Use `eqx.if_array({axis})`, which lets other objects through, or None."
         )
 
 

@@ -1,0 +1,50 @@
+"""Classes with something wrong about them. Messages name these lines."""
+
+from typing import Any
+
+import jax
+
+import eqxcore as eqx
+
+
+class UnhashableStatic(eqx.Module):
+    weight: jax.Array
+    sizes: Any = eqx.field(static=True)
+
+
+class StaticArray(eqx.Module):
+    mean: jax.Array = eqx.field(static=True)
+
+
+class Uninitialised(eqx.Module):
+    weight: jax.Array
+    bias: jax.Array
+
+    def __init__(self, weight):
+        self.weight = weight
+
+
+class Undeclared(eqx.Module):
+    weight: jax.Array
+
+    def __init__(self, weight):
+        self.weight = weight
+        self.scale = 2.0
+
+
+class OwnMethod(eqx.Module):
+    call: Any
+
+    def __init__(self):
+        self.call = self.double
+
+    def double(self, x):
+        return 2 * x
+
+
+class Abstract(eqx.Module):
+    rate: eqx.AbstractVar[float]
+
+
+class Concrete(Abstract):
+    weight: jax.Array
