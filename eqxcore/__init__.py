@@ -4,6 +4,16 @@ from . import nn as nn
 from ._autodiff import filter_grad as filter_grad
 from ._autodiff import filter_value_and_grad as filter_value_and_grad
 from ._clear_caches import clear_caches as clear_caches
+from ._files import CheckpointDiff as CheckpointDiff
+from ._files import CheckpointError as CheckpointError
+from ._files import CheckpointMismatch as CheckpointMismatch
+from ._files import default_deserialise_filter_spec as default_deserialise_filter_spec
+from ._files import default_serialise_filter_spec as default_serialise_filter_spec
+from ._files import load as load
+from ._files import load_matching as load_matching
+from ._files import save as save
+from ._files import tree_deserialise_leaves as tree_deserialise_leaves
+from ._files import tree_serialise_leaves as tree_serialise_leaves
 from ._filters import combine as combine
 from ._filters import filter as filter
 from ._filters import partition as partition

@@ -6,11 +6,13 @@ from typing import Any
 import jax.tree_util as jtu
 from jaxtyping import PyTree
 
+from ._key_path import follow
+
 _MISSING: Any = object()
 
 
 def tree_at(
-    where: Callable[[PyTree], Any],
+    where: Callable[[PyTree], Any] | str | Sequence[str],
     pytree: PyTree,
     replace: Any = _MISSING,
     replace_fn: Callable[[Any], Any] = _MISSING,
@@ -29,15 +31,25 @@ def tree_at(
     `where` is called twice, the second time with a placeholder for each leaf: that is how the
     place is known even if the same array stands in several.
 
+    `where` may also be the key path of a node, as `jax.tree_util.keystr` prints it, or a
+    sequence of them. Each `None` has a path of its own: it needs no `is_leaf`.
+
+        eqx.tree_at(".layers[1].weight", model, jnp.zeros((3, 3)))
+        eqx.tree_at([".encoder", ".decoder.bias"], model, (encoder, bias))
+
     Raises `TypeError` when what `where` returns is not in the pytree (a static field is not),
     and `ValueError` when it depends on the values of leaves, is nested more deeply, is not
-    unique, or does not match `replace`.
+    unique, is a path that leads nowhere, or does not match `replace`.
     """
     if (replace is _MISSING) == (replace_fn is _MISSING):
         raise ValueError(
             "Precisely one of `replace` and `replace_fn` must be specified. Expected "
             "`tree_at(where, pytree, value)`, or `tree_at(where, pytree, replace_fn=function)`."
         )
+    if not callable(where):
+        where = _by_path(where)
+        if is_leaf is None and _has_none(where(pytree)):
+            is_leaf = _is_none
     chosen = where(pytree)
     leaves, treedef = jtu.tree_flatten(pytree, is_leaf=is_leaf)
     slots: list[Any] = [_Slot() for _ in leaves]
@@ -88,6 +100,27 @@ def tree_at(
             for part in parts
         ]
     )
+
+
+def _by_path(where: str | Sequence[str]) -> Callable[[PyTree], Any]:
+    """The function that goes where the key paths lead."""
+    if isinstance(where, str):
+        return lambda pytree: follow(pytree, where)
+    if not isinstance(where, Sequence) or not all(isinstance(path, str) for path in where):
+        raise TypeError(
+            f"`where` is {where!r}. Expected a function from the pytree to a node in it, such as "
+            "`lambda m: m.layers[1].weight`, the key path of one, such as '.layers[1].weight', or "
+            "a sequence of key paths."
+        )
+    return lambda pytree: [follow(pytree, path) for path in where]
+
+
+def _is_none(node: Any) -> bool:
+    return node is None
+
+
+def _has_none(chosen: Any) -> bool:
+    return chosen is None or (type(chosen) is list and any(map(_is_none, chosen)))
 
 
 class _Slot:
