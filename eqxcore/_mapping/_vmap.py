@@ -355,7 +355,8 @@ def _check_returned(
         raise TypeError(
             f"{_returned(fun, out, place)} is {describe(leaf)}, of type "
             f"{type(leaf).__name__}, which is not a valid JAX type, but `out_axes` gives "
-            f"it axis {axis}; expected an array. Use `eqx.if_array({axis})`, which lets other objects through, or None."
+            f"it axis {axis}; expected an array. Use `eqx.if_array({axis})`, which lets other "
+            "objects through, or None."
         )
 
 
