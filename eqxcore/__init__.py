@@ -4,6 +4,9 @@ from . import nn as nn
 from ._autodiff import filter_grad as filter_grad
 from ._autodiff import filter_value_and_grad as filter_value_and_grad
 from ._clear_caches import clear_caches as clear_caches
+from ._control_flow import filter_cond as filter_cond
+from ._control_flow import filter_scan as filter_scan
+from ._control_flow import filter_while_loop as filter_while_loop
 from ._files import CheckpointDiff as CheckpointDiff
 from ._files import CheckpointError as CheckpointError
 from ._files import CheckpointMismatch as CheckpointMismatch
@@ -32,6 +35,10 @@ from ._predicates import is_array as is_array
 from ._predicates import is_array_like as is_array_like
 from ._predicates import is_inexact_array as is_inexact_array
 from ._predicates import is_inexact_array_like as is_inexact_array_like
+from ._runtime_errors import EquinoxRuntimeError as EquinoxRuntimeError
+from ._runtime_errors import EquinoxTracetimeError as EquinoxTracetimeError
+from ._runtime_errors import branched_error_if as branched_error_if
+from ._runtime_errors import error_if as error_if
 from ._trees import apply_updates as apply_updates
 from ._trees import tree_at as tree_at
 from ._trees import tree_check as tree_check

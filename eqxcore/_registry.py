@@ -241,7 +241,11 @@ _MAY_CHANGE_SIZE = 256
 
 def may_change(treedef: Any) -> bool:
     """Whether something inside could be changed in place: a list, a dict, an unknown object."""
-    known = _may_change_cache.get(treedef)
+    try:
+        known = _may_change_cache.get(treedef)
+    except (TypeError, ValueError):
+        # Something static in it does not compare, an array say. Then nothing is remembered.
+        return True
     if known is None:
         known = _walk_may_change(treedef)
         if len(_may_change_cache) >= _MAY_CHANGE_SIZE:
