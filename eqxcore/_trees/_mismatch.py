@@ -89,7 +89,7 @@ def table_of(names: tuple[str, str], differences: list[Difference], equal: int =
     rows = [("", *names)]
     for path, left, right in differences[:_MOST_ROWS]:
         place = _cut(path or "(root)", _WIDEST_PATH, from_left=True)
-        rows.append((place, _cut(left, _WIDEST_VALUE), _cut(right, _WIDEST_VALUE)))
+        rows.append((place, left, right))
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
     lines = [f"{_INDENT}{a:<{first}}  {b:<{second}}  {c}".rstrip() for a, b, c in rows]
     more = len(differences) - _MOST_ROWS
