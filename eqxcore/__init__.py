@@ -1,8 +1,17 @@
 """Modules, filters and filtered transformations: a library of pytrees for JAX."""
 
 from . import nn as nn
+from ._autodiff import filter_checkpoint as filter_checkpoint
+from ._autodiff import filter_closure_convert as filter_closure_convert
+from ._autodiff import filter_custom_jvp as filter_custom_jvp
+from ._autodiff import filter_custom_vjp as filter_custom_vjp
 from ._autodiff import filter_grad as filter_grad
+from ._autodiff import filter_hessian as filter_hessian
+from ._autodiff import filter_jacfwd as filter_jacfwd
+from ._autodiff import filter_jacrev as filter_jacrev
+from ._autodiff import filter_jvp as filter_jvp
 from ._autodiff import filter_value_and_grad as filter_value_and_grad
+from ._autodiff import filter_vjp as filter_vjp
 from ._clear_caches import clear_caches as clear_caches
 from ._control_flow import filter_cond as filter_cond
 from ._control_flow import filter_scan as filter_scan
