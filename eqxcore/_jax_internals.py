@@ -5,6 +5,7 @@ None of them is needed. Each is probed when this module is imported, and what is
 interface. Set the environment variable `EQXCORE_PUBLIC_JAX=1` to take it always.
 """
 
+import logging
 import os
 from collections.abc import Callable
 from typing import Any
@@ -226,3 +227,35 @@ def run_and_describe(jitted: Any, arrays: list[Any]) -> tuple[Any, Any]:
 def with_result_structure(program: Any, treedef: Any) -> Any:
     """The description of a program with another structure for C++ to unflatten results into."""
     return program._replace(out_pytree_def=treedef)
+
+
+def _find_debugger_exclusion() -> Callable[[str], None]:
+    from jax._src import traceback_util
+
+    return traceback_util.register_exclusion
+
+
+_exclude_from_debugger: Callable[[str], None] | None = _probe(_find_debugger_exclusion)
+
+
+def hide_from_debugger(folder: str) -> bool:
+    """Leaves the files in `folder` out of what `jax.debug.breakpoint` shows. Gives whether it did.
+
+    JAX leaves them out of the tracebacks that it filters, too.
+    """
+    if _exclude_from_debugger is None:
+        return False
+    _exclude_from_debugger(folder)
+    return True
+
+
+def keep_out_of_callback_log(error: type[BaseException]) -> None:
+    """Keeps JAX from logging a callback that raised `error`, with a traceback of its own inside.
+
+    A name of a logger, and no name in JAX: where there is no such logger, nothing is logged.
+    """
+
+    def is_of_others(record: logging.LogRecord) -> bool:
+        return record.exc_info is None or not isinstance(record.exc_info[1], error)
+
+    logging.getLogger("jax._src.callback").addFilter(is_of_others)

@@ -9,6 +9,7 @@
 | `_dispatch.py` | from a call to its program |
 | `_traces.py` | what has been traced, for all functions |
 | `_output.py` | a result on its way through `jax.jit` |
+| `_waited.py` | a result that is handed over when its program is done |
 | `_lowered.py` | `.lower(...).compile()` |
 | `_hashable.py` | says which static value does not hash |
 """

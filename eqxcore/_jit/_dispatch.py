@@ -9,11 +9,13 @@ import jax.tree_util as jtu
 
 from eqxcore import _jax_internals as internals
 from eqxcore import _registry as registry
+from eqxcore._runtime_errors import wait_for
 
 from ._options import Options
 from ._output import Output
 from ._split import split
-from ._traces import jitted_for, name_of, quiet_donation
+from ._traces import name_of, quiet_donation, traced_for
+from ._waited import Waited
 
 _NO_FUNCTION = None
 
@@ -51,9 +53,12 @@ def _public(function: Any, options: Options, is_dynamic: bool) -> Callable[..., 
         else:
             call = function, args, kwargs
         arrays, structure = split(call)
-        jitted = jitted_for(fun, options, call, structure)
-        with _quietly(options):
-            return jitted(*arrays).unflatten()
+        traced = traced_for(fun, options, call, structure)
+        with _quietly(options), traced.checks:
+            output = traced.jitted(*arrays)
+        if traced.checks.found:
+            wait_for(output.arrays)
+        return output.unflatten()
 
     return run
 
@@ -73,9 +78,11 @@ def _fast(function: Any, options: Options, is_dynamic: bool) -> Callable[..., An
             call = function, args, kwargs
         known_before = registry.known_count()
         arrays, structure = split(call)
-        jitted = jitted_for(fun, options, call, structure)
-        with _quietly(options):
-            output, program = internals.run_and_describe(jitted, arrays)
+        traced = traced_for(fun, options, call, structure)
+        with _quietly(options), traced.checks:
+            output, program = internals.run_and_describe(traced.jitted, arrays)
+        if traced.checks.found:
+            wait_for(output.arrays)
         result = output.unflatten()
         if program is not None:
             if registry.known_count() != known_before:
@@ -84,7 +91,8 @@ def _fast(function: Any, options: Options, is_dynamic: bool) -> Callable[..., An
                 program = None
             else:
                 program = internals.with_result_structure(
-                    program, registry.DISPATCH.flatten(result)[1]
+                    program,
+                    registry.DISPATCH.flatten(Waited(result) if traced.checks.found else result)[1],
                 )
         return result, program, False
 

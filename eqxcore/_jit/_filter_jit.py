@@ -6,6 +6,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from eqxcore._module import BoundMethod, Module, field, module_update_wrapper
 from eqxcore._partial import Partial
+from eqxcore._runtime_errors import PROGRAM_ERRORS, failure_in
 
 from ._call_form import CallForms
 from ._dispatch import dispatcher
@@ -37,10 +38,16 @@ class _JitWrapper(Module):
         return CallForms(self.fn)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            args, kwargs = self._forms.normalise(args, kwargs)
-            return self._run(*args, **kwargs)
-        return self._run(*args)
+        try:
+            if kwargs:
+                args, kwargs = self._forms.normalise(args, kwargs)
+                return self._run(*args, **kwargs)
+            return self._run(*args)
+        except PROGRAM_ERRORS as error:
+            failure = failure_in(error)
+            if failure is None:
+                raise
+            raise failure from None
 
     def lower(self, /, *args: Any, **kwargs: Any) -> Lowered:
         """The program for these arguments, lowered but not compiled.
@@ -80,6 +87,9 @@ def filter_jit(
     again; `"all-except-first"` spares the first positional argument, which for a method is
     `self`. `"warn"` and `"warn-except-first"` do the same, and let JAX warn about what could not
     be reused. `**jitkwargs` go to `jax.jit`.
+
+    A call returns before the arrays are computed, as of `jax.jit`, unless there is an `error_if`
+    in the program: then the call waits, and raises `EquinoxRuntimeError` when a check failed.
 
     Without `fun`, a decorator. Raises `ValueError` for options that name arguments.
     """

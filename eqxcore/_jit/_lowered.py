@@ -9,6 +9,7 @@ import jax
 
 from eqxcore._call_place import place_in_call
 from eqxcore._predicates import is_array
+from eqxcore._runtime_errors import PROGRAM_ERRORS, Checks, failure_in, wait_for
 from eqxcore._static_key import static_key
 from eqxcore._trees._mismatch import mismatch_table
 
@@ -34,8 +35,10 @@ def lower(
     call = function, *forms.normalise(args, kwargs)
     check_hashable(call)
     arrays, structure = split_publicly(call, _is_array_or_struct)
-    lowered = jit_of_arrays(options, call, structure).lower(*arrays)
-    return Lowered(lowered, function, forms, structure)
+    checks = Checks()
+    with checks:
+        lowered = jit_of_arrays(options, call, structure).lower(*arrays)
+    return Lowered(lowered, function, forms, structure, checks)
 
 
 class Lowered:
@@ -47,10 +50,11 @@ class Lowered:
         function: Callable[..., Any],
         forms: CallForms,
         structure: PublicStructure,
+        checks: Checks,
     ) -> None:
         self.lowered = lowered
         """What `jax.jit` lowered: a function of arrays only."""
-        self._call = function, forms, structure
+        self._call = function, forms, structure, checks
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.lowered, name)
@@ -69,18 +73,24 @@ class Compiled:
         function: Callable[..., Any],
         forms: CallForms,
         structure: PublicStructure,
+        checks: Checks,
     ) -> None:
         self.compiled = compiled
         """What `jax.jit` compiled: a function of arrays only."""
         self._function = function
         self._forms = forms
         self._structure = structure
+        self._checks = checks
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.compiled, name)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        """The result. Raises `TypeError` when the arguments are of another structure."""
+        """The result.
+
+        Raises `TypeError` when the arguments are of another structure, and `EquinoxRuntimeError`
+        when an `error_if` in the program failed.
+        """
         call = self._function, *self._forms.normalise(args, kwargs)
         arrays, structure = split_publicly(call)
         if structure != self._structure:
@@ -90,7 +100,16 @@ class Compiled:
                 "Expected the same containers, static fields and static values, since they are "
                 "built into the program. Lower it again for these arguments."
             )
-        return self.compiled(*arrays).unflatten()
+        try:
+            output = self.compiled(*arrays)
+            if self._checks.found:
+                wait_for(output.arrays)
+        except PROGRAM_ERRORS as error:
+            failure = failure_in(error)
+            if failure is None:
+                raise
+            raise failure from None
+        return output.unflatten()
 
 
 class _Array:

@@ -14,6 +14,7 @@ import jax
 
 from eqxcore._module import Module
 from eqxcore._predicates import is_array
+from eqxcore._runtime_errors import Checks
 
 from ._hashable import check_hashable
 from ._options import Options, jitkwargs_of
@@ -25,28 +26,36 @@ from ._split import split
 _SIZE = 4096
 
 
+class Traced:
+    """A function of arrays that `jax.jit` made, and whether its programs have runtime checks."""
+
+    __slots__ = ("checks", "jitted")
+
+    def __init__(self, jitted: Callable[..., Output]) -> None:
+        self.jitted = jitted
+        self.checks = Checks()
+
+
 class _Traces:
     """A cache that forgets what was not used for longest."""
 
     def __init__(self) -> None:
-        self._by_key: collections.OrderedDict[Any, Callable[..., Output]] = (
-            collections.OrderedDict()
-        )
+        self._by_key: collections.OrderedDict[Any, Traced] = collections.OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Any) -> Callable[..., Output] | None:
+    def get(self, key: Any) -> Traced | None:
         with self._lock:
             found = self._by_key.get(key)
             if found is not None:
                 self._by_key.move_to_end(key)
             return found
 
-    def put(self, key: Any, jitted: Callable[..., Output]) -> Callable[..., Output]:
+    def put(self, key: Any, traced: Traced) -> Traced:
         with self._lock:
-            jitted = self._by_key.setdefault(key, jitted)
+            traced = self._by_key.setdefault(key, traced)
             while len(self._by_key) > _SIZE:
                 self._by_key.popitem(last=False)
-            return jitted
+            return traced
 
     def clear(self) -> None:
         with self._lock:
@@ -61,12 +70,12 @@ def clear_traces() -> None:
     _traces.clear()
 
 
-def jitted_for(
+def traced_for(
     fun: Callable[..., Any] | None,
     options: Options,
     call: tuple[Any, tuple[Any, ...], dict[str, Any]],
     structure: Any,
-) -> Callable[..., Output]:
+) -> Traced:
     """The function of arrays that `jax.jit` made, for a call with this structure.
 
     `call` is (function, args, kwargs), and `structure` that of `call`; `fun` is the function
@@ -83,13 +92,13 @@ def jitted_for(
     if found is not None:
         return found
     check_hashable(call)
-    return _traces.put(key, jit_of_arrays(options, call, structure))
+    return _traces.put(key, Traced(jit_of_arrays(options, call, structure)))
 
 
 def jit_of_arrays(
     options: Options, call: tuple[Any, tuple[Any, ...], dict[str, Any]], structure: Any
 ) -> Any:
-    """A new `jax.jit` of the call as a function of its arrays, for which see `jitted_for`."""
+    """A new `jax.jit` of the call as a function of its arrays, for which see `traced_for`."""
     function, args, _ = call
 
     def traced(*arrays: Any) -> Output:

@@ -1,0 +1,34 @@
+"""A result that C++ hands over when the program is done, and not before.
+
+C++ puts the results of a program together by their structure. Where the program has runtime
+checks, that structure is this node: taking it apart when the program is first run finds the
+structure of the result, and putting it together at every later call waits for the arrays. So a
+program without checks pays nothing, and one with checks need not be run from Python.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from eqxcore import _registry as registry
+from eqxcore._runtime_errors import wait_for
+
+
+class Waited:
+    """A result, to be flattened with `registry.DISPATCH`. Unflattened, it is the result itself."""
+
+    __slots__ = ("result",)
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+
+def _flatten(waited: Waited) -> tuple[list[Any], Any]:
+    return registry.DISPATCH.flatten(waited.result)
+
+
+def _unflatten(structure: Any, arrays: Sequence[Any]) -> Any:
+    wait_for(arrays)
+    return structure.unflatten(arrays)
+
+
+registry.register_fixed_node(Waited, _flatten, _unflatten)

@@ -1,0 +1,133 @@
+"""A check as a primitive: it takes `pred` and some arrays, and gives the arrays unchanged.
+
+Why a primitive, and not a `lax.cond` around a callback:
+- outside of compiled programs it is an `if`, and the error is raised where it is made;
+- tangents go around it, so that what was known to be zero stays known to be zero;
+- under `vmap` the whole batch shares one branch, which never becomes a `select`;
+- it has no effects, so that an unused check is taken out as any unused value is;
+- its lowering can say that there is a check.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import ShapedArray
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
+
+from eqxcore import _jax_internals as internals
+from eqxcore._unvmap import unvmap_any
+
+from ._exceptions import EquinoxRuntimeError
+from ._failure import Check, failure
+from ._notice import notice_check
+from ._poison import poison_if
+
+
+def check_arrays(check: Check, pred: Any, index: Any | None, arrays: Sequence[Any]) -> list[Any]:
+    """The arrays, which are not used before the check has passed.
+
+    Raises `EquinoxRuntimeError` at once where the values are known.
+    """
+    conditions = (pred,) if index is None else (pred, index)
+    return check_p.bind(*conditions, *arrays, check=check)
+
+
+def _split(args: Sequence[Any], check: Check) -> tuple[Sequence[Any], Sequence[Any]]:
+    """The conditions, which are `pred` and perhaps `index`, and the arrays."""
+    count = 1 if check.index_ndim is None else 2
+    return args[:count], args[count:]
+
+
+def _run(*args: Any, check: Check) -> list[Any]:
+    conditions, arrays = _split(args, check)
+    # One element comes to the host; all of `pred` only when there is something to tell.
+    if bool(unvmap_any(conditions[0])):
+        raise _failure(check, *conditions, is_compiled=False)
+    return list(arrays)
+
+
+def _failure(
+    check: Check, pred: Any, index: Any | None = None, *, is_compiled: bool
+) -> EquinoxRuntimeError:
+    return failure(
+        check,
+        np.asarray(pred),
+        None if index is None else np.asarray(index),
+        is_compiled=is_compiled,
+    )
+
+
+def _abstract_eval(*avals: ShapedArray, check: Check) -> Sequence[ShapedArray]:
+    return _split(avals, check)[1]
+
+
+def _jvp(
+    primals: Sequence[Any], tangents: Sequence[Any], *, check: Check
+) -> tuple[list[Any], list[Any]]:
+    return check_p.bind(*primals, check=check), list(_split(tangents, check)[1])
+
+
+def _batch(
+    args: Sequence[Any], dims: Sequence[int | None], *, check: Check
+) -> tuple[list[Any], Sequence[int | None]]:
+    conditions, arrays = _split(args, check)
+    condition_dims, array_dims = _split(dims, check)
+    if any(dim is not None for dim in condition_dims):
+        size = next(
+            condition.shape[dim]
+            for condition, dim in zip(conditions, condition_dims, strict=True)
+            if dim is not None
+        )
+        conditions = [
+            jnp.broadcast_to(condition, (size, *condition.shape))
+            if dim is None
+            else jnp.moveaxis(condition, dim, 0)
+            for condition, dim in zip(conditions, condition_dims, strict=True)
+        ]
+    return check_p.bind(*conditions, *arrays, check=check), array_dims
+
+
+def _compiled(*args: Any, check: Check) -> list[Any]:
+    """What the check is compiled to."""
+    conditions, arrays = _split(args, check)
+    bad = jax.lax.cond(
+        jnp.any(conditions[0]),
+        lambda: jax.pure_callback(
+            _failing(check), jax.ShapeDtypeStruct((), jnp.bool_), *conditions
+        ),
+        lambda: jnp.array(False),
+    )
+    # The arrays must depend on the callback, or XLA drops it, and may run a loop that does not
+    # end without the check first. An `optimization_barrier` is not enough: it is taken away
+    # before the last round of dropping. Handing the arrays through the `cond` copies them.
+    return [poison_if(bad, array) for array in arrays]
+
+
+def _failing(check: Check) -> Callable[..., np.ndarray]:
+    def fail(*conditions: Any) -> np.ndarray:
+        raise _failure(check, *conditions, is_compiled=True)
+
+    return fail
+
+
+_lower_compiled = mlir.lower_fun(_compiled, multiple_results=True)
+
+
+def _lower(ctx: Any, *args: Any, check: Check) -> Any:
+    notice_check()
+    return _lower_compiled(ctx, *args, check=check)
+
+
+check_p: Primitive = Primitive("check")
+check_p.multiple_results = True
+check_p.def_impl(_run)
+check_p.def_abstract_eval(_abstract_eval)
+ad.primitive_jvps[check_p] = _jvp
+batching.primitive_batchers[check_p] = _batch
+mlir.register_lowering(check_p, _lower)
+
+internals.keep_out_of_callback_log(EquinoxRuntimeError)
