@@ -1,6 +1,7 @@
 """Every layer with a few ways to make and call it, for both libraries."""
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -26,13 +27,30 @@ class Case:
     called_with_key: bool = False
     index: bool = False
     """Called on an integer."""
+    stateful: bool = False
+    """Made with a state."""
+    batch_axis: str | None = None
+    """Mapped over a batch whose axis has this name."""
 
-    def make(self, library: Any, **more: Any) -> Any:
+    @property
+    def takes_dtype(self) -> bool:
+        """Whether there is a dtype to choose, here or in a layer that this one wraps."""
+        if any(isinstance(value, InLibrary) and value.takes_dtype for value in self.args):
+            return True
+        return "dtype" in inspect.signature(getattr(equinox.nn, self.name).__init__).parameters
+
+    def make(self, library: Any, **more: Any) -> tuple[Any, Any]:
+        """The layer and its state, `None` if it has none."""
         kwargs = {name: _of(library, value) for name, value in self.kwargs.items()}
         if self.keyed:
             kwargs["key"] = jax.random.key(7)
-        args = [_of(library, value) for value in self.args]
-        return getattr(library.nn, self.name)(*args, **kwargs, **more)
+        args = [_of(library, value, **more) for value in self.args]
+        if any(isinstance(value, InLibrary) and value.takes_dtype for value in self.args):
+            more = {}
+        make = getattr(library.nn, self.name)
+        if self.stateful:
+            return library.nn.make_with_state(make)(*args, **kwargs, **more)
+        return make(*args, **kwargs, **more), None
 
     def inputs(self, dtype: Any = jnp.float32) -> list[Any]:
         if self.index:
@@ -44,9 +62,16 @@ class Case:
             is_leaf=lambda node: isinstance(node, tuple) and all(type(n) is int for n in node),
         )
 
-    def call(self, layer: Any, inputs: list[Any]) -> Any:
+    def call(self, layer: Any, state: Any, inputs: list[Any]) -> Any:
         kwargs = {"key": jax.random.key(11)} if self.called_with_key else {}
-        return layer(*inputs, **kwargs)
+        if not self.stateful:
+            return layer(*inputs, **kwargs)
+        if self.batch_axis is None:
+            return layer(*inputs, state, **kwargs)
+        mapped = jax.vmap(
+            lambda x: layer(x, state, **kwargs), axis_name=self.batch_axis, out_axes=(0, None)
+        )
+        return mapped(*inputs)
 
     def __str__(self) -> str:
         parts = [_told(a) for a in self.args] + [f"{n}={_told(v)}" for n, v in self.kwargs.items()]
@@ -62,22 +87,46 @@ def _told(value: Any) -> str:
 class InLibrary:
     """A value that each library makes its own of."""
 
-    make: Callable[[Any], Any]
+    make: Callable[..., Any]
     name: str
+    takes_dtype: bool = False
 
     def __repr__(self) -> str:
         return self.name
 
 
-def _of(library: Any, value: Any) -> Any:
+def _of(library: Any, value: Any, **more: Any) -> Any:
     if isinstance(value, InLibrary):
-        return value.make(library)
-    if isinstance(value, list):
-        return [_of(library, item) for item in value]
+        return value.make(library, **(more if value.takes_dtype else {}))
     return value
 
 
 prelu = InLibrary(lambda library: library.nn.PReLU(), "PReLU()")
+linear = InLibrary(
+    lambda library, **more: library.nn.Linear(3, 4, key=jax.random.key(1), **more),
+    "Linear(3, 4)",
+    takes_dtype=True,
+)
+conv = InLibrary(
+    lambda library, **more: library.nn.Conv2d(2, 3, 2, key=jax.random.key(1), **more),
+    "Conv2d(2, 3, 2)",
+    takes_dtype=True,
+)
+two_linears = InLibrary(
+    lambda library, **more: [
+        library.nn.Linear(3, 4, key=key, **more) for key in jax.random.split(jax.random.key(1))
+    ],
+    "[Linear(3, 4), Linear(3, 4)]",
+    takes_dtype=True,
+)
+
+
+def _second_weight(pair: Any) -> Any:
+    return pair[1].weight
+
+
+def _first_weight_negated(pair: Any) -> Any:
+    return -pair[0].weight
 
 
 def _keyed(name: str, *args: Any, shapes: Any, **kwargs: Any) -> Case:
@@ -86,6 +135,14 @@ def _keyed(name: str, *args: Any, shapes: Any, **kwargs: Any) -> Case:
 
 def _plain(name: str, *args: Any, shapes: Any, **kwargs: Any) -> Case:
     return Case(name, args, kwargs, shapes)
+
+
+def _batch_norm(*args: Any, shape: tuple[int, ...], **kwargs: Any) -> Case:
+    return Case("BatchNorm", args, kwargs, (shape,), stateful=True, batch_axis="batch")
+
+
+def _spectral_norm(*args: Any, shape: tuple[int, ...], **kwargs: Any) -> Case:
+    return Case("SpectralNorm", args, kwargs, (shape,), keyed=True, stateful=True)
 
 
 CASES = [
@@ -166,7 +223,60 @@ CASES = [
     _plain("AdaptiveMaxPool2d", 2, shapes=((2, 4, 4),)),
     _plain("AdaptiveMaxPool3d", (1, 2, 3), shapes=((2, 4, 5, 6),)),
     _plain("AdaptivePool", 3, 1, jnp.min, shapes=((2, 8),)),
+    _batch_norm(3, "batch", mode="batch", shape=(4, 3)),
+    _batch_norm(3, "batch", mode="batch", momentum=0.7, eps=1e-3, shape=(4, 3, 2, 5)),
+    _batch_norm(3, "batch", mode="batch", channelwise_affine=False, shape=(4, 3)),
+    _batch_norm(3, "batch", mode="batch", inference=True, shape=(4, 3, 2)),
+    _batch_norm(3, "batch", mode="ema", shape=(4, 3, 2)),
+    _batch_norm(3, ["batch"], mode="ema", momentum=0.7, shape=(4, 3)),
+    _batch_norm(3, ("batch",), mode="ema", inference=True, shape=(4, 3)),
+    _spectral_norm(linear, "weight", shape=(3,)),
+    _spectral_norm(linear, "weight", 3, inference=True, shape=(3,)),
+    _spectral_norm(conv, "weight", 3, eps=1e-6, shape=(2, 4, 3)),
+    _plain("WeightNorm", linear, shapes=((3,),)),
+    _plain("WeightNorm", linear, "bias", None, shapes=((3,),)),
+    _plain("WeightNorm", conv, axis=1, shapes=((2, 4, 3),)),
+    _plain("WeightNorm", conv, "weight", -1, shapes=((2, 4, 3),)),
+    _plain("RotaryPositionalEmbedding", 6, shapes=((5, 6),)),
+    _plain("RotaryPositionalEmbedding", 4, 100.0, shapes=((3, 4),)),
+    _plain("Shared", two_linears, _second_weight, _first_weight_negated, shapes=()),
 ]  # fmt: skip
+
+
+ONE_CASE_EACH = list({case.name: case for case in reversed(CASES)}.values())
+"""The first case of each layer."""
+
+
+def made_abstractly(case: Case, library: Any, **more: Any) -> tuple[Any, Any]:
+    """The layer and its state with tracers for arrays: nothing is compiled."""
+    made = []
+    jax.make_jaxpr(lambda: made.append(case.make(library, **more)))()
+    return made[0]
+
+
+def made_of_numbers(case: Case, library: Any, **more: Any) -> tuple[Any, Any]:
+    """The layer and its state with other numbers in them, the same for both libraries.
+
+    Making a layer compiles a program for each shape, which is most of the time these tests take.
+    And norms that scale by ones, and shift by zeros, would hide a mistake.
+    """
+    rng = np.random.default_rng(5)
+
+    def weight(leaf: Any) -> Any:
+        if not equinox.is_array(leaf):
+            return leaf
+        return jnp.asarray(rng.normal(size=leaf.shape) / 2, leaf.dtype)
+
+    def statistic(leaf: Any) -> Any:
+        # A variance is positive; a count of 2, and "is this the first time" answered by no.
+        if jnp.issubdtype(leaf.dtype, jnp.inexact):
+            return jnp.asarray(rng.uniform(0.5, 2.0, size=leaf.shape), leaf.dtype)
+        number = 2 if jnp.issubdtype(leaf.dtype, jnp.integer) else False
+        # Equinox counts with a weakly typed number, and fails with any other here.
+        return jnp.asarray(number, None if leaf.weak_type else leaf.dtype)
+
+    layer, state = made_abstractly(case, library, **more)
+    return jax.tree.map(weight, layer), jax.tree.map(statistic, state)
 
 
 def sequential(library: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Each layer against the one of Equinox: fields, initial values, outputs and gradients."""
+"""Each layer against the one of Equinox: names, arguments, fields, initial values."""
 
 import dataclasses
 import functools
@@ -10,19 +10,28 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from layer_cases import CASES, LIBRARIES, Case, arrays, sequential
+from layer_cases import CASES, LIBRARIES, ONE_CASE_EACH, arrays, made_abstractly, sequential
 
 import eqxcore
 
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
-
-ONE_CASE_EACH = list({case.name: case for case in reversed(CASES)}.values())
 
 LAYERS = sorted(
     name
     for name, value in vars(eqxcore.nn).items()
     if isinstance(value, type) and issubclass(value, eqxcore.Module)
 )
+
+
+def test_the_public_names_are_equinoxs():
+    def public(library):
+        return {
+            name
+            for name, value in vars(library.nn).items()
+            if not name.startswith("_") and not inspect.ismodule(value)
+        }
+
+    assert public(eqxcore) == public(equinox)
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -43,8 +52,8 @@ def test_a_layer_takes_the_arguments_of_equinox(name, method):
         signature = inspect.signature(getattr(getattr(library.nn, name), method))
         return [(p.name, p.kind) for p in signature.parameters.values()]
 
-    if name == "StatefulLayer":
-        return
+    if method == "__call__" and name in ("StatefulLayer", "StateIndex"):
+        return  # They have none: the one is abstract, and the other is no layer.
     ours = parameters(eqxcore)
     if (name, method) == ("PReLU", "__call__"):
         # Ours takes the `key` that `Sequential` gives to every layer.
@@ -56,143 +65,77 @@ def test_a_layer_takes_the_arguments_of_equinox(name, method):
 def test_a_layer_has_the_defaults_of_equinox(name):
     def defaults(library):
         parameters = inspect.signature(getattr(library.nn, name).__init__).parameters.values()
-        return {p.name: p.default for p in parameters if not callable(p.default)}
+        # Of what a factory makes, each library has a placeholder of its own.
+        return {
+            p.name: str(p.default) if "factory" in str(p.default) else p.default
+            for p in parameters
+            if not callable(p.default)
+        }
 
     assert defaults(eqxcore) == defaults(equinox)
 
 
+@pytest.mark.parametrize("name", ["make_with_state", "delete_init_state", "inference_mode"])
+def test_a_function_takes_the_arguments_of_equinox(name):
+    ours, theirs = (inspect.signature(getattr(library.nn, name)) for library in LIBRARIES)
+    assert [(p.name, p.kind, p.default) for p in ours.parameters.values()] == [
+        (p.name, p.kind, p.default) for p in theirs.parameters.values()
+    ]
+
+
+@pytest.mark.parametrize("name", ["__init__", "get", "set", "update", "substate"])
+def test_a_state_takes_the_arguments_of_equinox(name):
+    ours, theirs = (inspect.signature(getattr(library.nn.State, name)) for library in LIBRARIES)
+    assert list(ours.parameters) == list(theirs.parameters)
+
+
 def test_the_cases_cover_every_layer():
-    assert {case.name for case in CASES} | {"Sequential", "StatefulLayer"} == set(LAYERS)
-
-
-def made_abstractly(case, library, **more):
-    """The layer with tracers for arrays: nothing is compiled."""
-    made = []
-    jax.make_jaxpr(lambda: made.append(case.make(library, **more)))()
-    return made[0]
-
-
-def made_of_numbers(case, library, **more):
-    """The layer with other numbers for its arrays, the same for both libraries.
-
-    Making a layer compiles a program for each shape, which is most of the time these tests take.
-    And norms that scale by ones, and shift by zeros, would hide a mistake.
-    """
-    rng = np.random.default_rng(5)
-
-    def number(leaf):
-        if not equinox.is_array(leaf):
-            return leaf
-        return jnp.asarray(rng.normal(size=leaf.shape) / 2, leaf.dtype)
-
-    return jax.tree.map(number, made_abstractly(case, library, **more))
+    no_layers = {"Sequential", "StatefulLayer", "StateIndex"}
+    assert {case.name for case in CASES} | no_layers == set(LAYERS)
 
 
 @each_case
 def test_a_layer_has_the_leaves_and_static_values_of_equinoxs(case):
-    ours, theirs = (made_abstractly(case, library) for library in LIBRARIES)
+    (ours, state), (theirs, their_state) = (made_abstractly(case, lib) for lib in LIBRARIES)
     pairs = zip(*(jax.tree_util.tree_leaves_with_path(x) for x in (ours, theirs)), strict=True)
     for (path, a), (their_path, b) in pairs:
         assert jax.tree_util.keystr(path) == jax.tree_util.keystr(their_path)
         if equinox.is_array(b):
             assert (a.shape, a.dtype, a.weak_type) == (b.shape, b.dtype, b.weak_type)
-        elif not callable(b):
+        elif not callable(b) and repr(b) != "SharedNode":
             assert type(a) is type(b)
             assert a == b
+    for a, b in zip(*map(jax.tree.leaves, (state, their_state)), strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
     for field in dataclasses.fields(theirs):
         if field.metadata.get("static", False):
             assert getattr(ours, field.name) == getattr(theirs, field.name)
 
 
-@pytest.mark.parametrize("case", [case for case in ONE_CASE_EACH if case.keyed], ids=str)
+def test_a_state_has_the_names_of_equinoxs():
+    for case in CASES:
+        if case.stateful:
+            ours, theirs = (made_abstractly(case, library)[1] for library in LIBRARIES)
+            named, theirs_named = (
+                # Our counter is not weakly typed, which moves where lines break.
+                "".join(str(state).replace("weak_", "").split())
+                for state in (ours, theirs)
+            )
+            assert named == theirs_named
+
+
+FRESH = [case for case in ONE_CASE_EACH if case.keyed]
+
+
+@pytest.mark.parametrize("case", FRESH, ids=str)
 def test_a_fresh_layer_is_equinoxs_to_the_bit(case):
     ours, theirs = (arrays(case.make(library)) for library in LIBRARIES)
     for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def output_and_gradient(case, library):
-    def loss(layer_and_inputs):
-        layer, inputs = layer_and_inputs
-        out = case.call(layer, inputs)
-        weighted = [jnp.sum(jnp.sin(x + 0.3)) for x in jax.tree.leaves(out)]
-        return sum(weighted), out
-
-    pair = (made_of_numbers(case, library), case.inputs())
-    # Jitted, which compiles one program and not one for each operation.
-    run = library.filter_jit(library.filter_value_and_grad(loss, has_aux=True))
-    (_, out), grads = run(pair)
-    return arrays(out), arrays(grads)
-
-
-@each_case
-def test_outputs_and_gradients_are_equinoxs_to_round_off(case):
-    ours, theirs = (output_and_gradient(case, library) for library in LIBRARIES)
-    for some, others in zip(ours, theirs, strict=True):
-        for a, b in zip(some, others, strict=True):
-            assert a.shape == b.shape
-            assert a.dtype == b.dtype
-            np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
-
-
-def mapped_and_jitted(case, library):
-    layer, inputs = made_of_numbers(case, library), case.inputs()
-    batch = jax.tree.map(lambda x: jnp.stack([x, x + 1, -x]), inputs)
-
-    @library.filter_jit
-    def run(layer, batch):
-        return library.filter_vmap(lambda inputs: case.call(layer, inputs))(batch)
-
-    return arrays(run(layer, batch))
-
-
-@pytest.mark.parametrize("case", ONE_CASE_EACH, ids=str)
-def test_mapped_and_jitted_outputs_are_equinoxs_to_round_off(case):
-    results = [mapped_and_jitted(case, library) for library in LIBRARIES]
-    for a, b in zip(*results, strict=True):
-        assert a.shape == b.shape
-        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
-
-
-def takes_dtype(case: Case) -> bool:
-    return "dtype" in inspect.signature(getattr(equinox.nn, case.name).__init__).parameters
-
-
-def output(case, library, layer, inputs):
-    return arrays(library.filter_jit(case.call)(layer, inputs))
-
-
-DTYPE_CASES = [
-    case
-    for case in ONE_CASE_EACH
-    if takes_dtype(case) and case.name not in ("Conv", "Conv2d", "Conv3d", "MLP")
-    and not case.name.startswith("ConvTranspose")
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("case", DTYPE_CASES, ids=str)
-def test_bfloat16_layers_stay_bfloat16_and_are_equinoxs(case):
-    outputs = []
-    for library in LIBRARIES:
-        layer = made_of_numbers(case, library, dtype=jnp.bfloat16)
-        assert all(array.dtype == jnp.bfloat16 for array in arrays(layer))
-        outputs.append(output(case, library, layer, case.inputs(jnp.bfloat16)))
-    for a, b in zip(*outputs, strict=True):
-        assert a.dtype == b.dtype == jnp.bfloat16
-        np.testing.assert_allclose(a.astype("f4"), b.astype("f4"), rtol=2e-2, atol=2e-2)
-
-
-@pytest.mark.parametrize("case", DTYPE_CASES, ids=str)
-def test_under_x64_layers_are_float64_and_equinoxs(case):
-    outputs = []
-    with jax.enable_x64(True):
-        for library in LIBRARIES:
-            layer = made_of_numbers(case, library)
-            assert all(array.dtype == np.float64 for array in arrays(layer))
-            outputs.append(output(case, library, layer, case.inputs(jnp.float64)))
-    for a, b in zip(*outputs, strict=True):
-        assert a.dtype == b.dtype == np.float64
-        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+        if case.name == "SpectralNorm":
+            # Its vectors come out of fifteen matrix products, here in a loop.
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+        else:
+            np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float64"])
