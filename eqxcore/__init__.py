@@ -48,6 +48,9 @@ from ._runtime_errors import EquinoxRuntimeError as EquinoxRuntimeError
 from ._runtime_errors import EquinoxTracetimeError as EquinoxTracetimeError
 from ._runtime_errors import branched_error_if as branched_error_if
 from ._runtime_errors import error_if as error_if
+from ._tracing import filter_eval_shape as filter_eval_shape
+from ._tracing import filter_make_jaxpr as filter_make_jaxpr
+from ._tracing import filter_pure_callback as filter_pure_callback
 from ._trees import apply_updates as apply_updates
 from ._trees import tree_at as tree_at
 from ._trees import tree_check as tree_check
