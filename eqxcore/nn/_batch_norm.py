@@ -11,6 +11,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Bool, Float, Int, PRNGKeyArray
 
 from eqxcore._module import field
+from eqxcore.nn._called_as import called_as
 from eqxcore.nn._normalise import at_least_float32
 from eqxcore.nn._parameters import default_dtype
 from eqxcore.nn._state import State, StateIndex
@@ -123,8 +124,8 @@ class BatchNorm(StatefulLayer):
         shape = jnp.shape(x)
         if shape[:1] != (self.input_size,):
             raise ValueError(
-                f"`BatchNorm` got `x` of shape {shape}; expected channels first, {self.input_size} "
-                "of them, and one example: map over a batch, `jax.vmap(batchnorm, axis_name="
+                f"{called_as(self)} got `x` of shape {shape}; expected one example, channels "
+                f"first, {self.input_size} of them. For a batch, map: `jax.vmap(model, axis_name="
                 f"{self.axis_name!r}, in_axes=(0, None), out_axes=(0, None))(x, state)`."
             )
         if inference is None:
@@ -157,8 +158,8 @@ class BatchNorm(StatefulLayer):
             return _moments(x, axes=axes)
         except NameError as error:
             raise NameError(
-                f"`BatchNorm` takes its statistics over the axis named {names!r}, and there is no "
-                f"such axis here ({error}). Name it where you map over the batch: `jax.vmap("
+                f"{called_as(self)} takes its statistics over the axis named {names!r}, and there "
+                f"is no such axis here ({error}). Name it where you map over the batch: `jax.vmap("
                 f"model, axis_name={names!r}, in_axes=(0, None), out_axes=(0, None))(x, state)`. "
                 "After training, `eqx.nn.inference_mode(model)` needs no batch."
             ) from None

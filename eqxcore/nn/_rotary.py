@@ -10,6 +10,7 @@ from jax import Array
 from jaxtyping import Float, PRNGKeyArray
 
 from eqxcore._module import Module, field
+from eqxcore.nn._called_as import called_as
 from eqxcore.nn._parameters import default_dtype
 from eqxcore.nn._traced_once import traced_once
 
@@ -83,7 +84,7 @@ class RotaryPositionalEmbedding(Module):
         shape = jnp.shape(x)
         if len(shape) != 2 or shape[1] != self.embedding_size:
             message = (
-                f"`RotaryPositionalEmbedding` got `x` of shape {shape}. x.shape[-1] must match "
+                f"{called_as(self)} got `x` of shape {shape}. x.shape[-1] must match "
                 f"self.embedding_size; expected (length, {self.embedding_size})."
             )
             if len(shape) == 3:
@@ -94,16 +95,27 @@ class RotaryPositionalEmbedding(Module):
             raise ValueError(message)
         if not jnp.issubdtype(x.dtype, jnp.inexact):
             raise TypeError(
-                f"`RotaryPositionalEmbedding` got `x` of dtype {x.dtype}; expected floating-point "
-                "numbers, for turned vectors are no integers: `x.astype(jnp.float32)`."
+                f"{called_as(self)} got `x` of dtype {x.dtype}; expected floating-point numbers, "
+                "for turned vectors are no integers: `x.astype(jnp.float32)`."
             )
         dtype = default_dtype(self.dtype)
-        _check_promotion(x.dtype, dtype)
+        self._check_promotion(x.dtype, dtype)
         # Cut from a longer table, so that one serves all lengths up to twice the first.
         length = shape[0]
         rounded = 1 << max(length - 1, 0).bit_length()
         cosines, sines = _angles(self.embedding_size, rounded, self.theta, dtype)
         return _turn(x, jnp.asarray(cosines[:length]), jnp.asarray(sines[:length]))
+
+    def _check_promotion(self, x: np.dtype, dtype: np.dtype) -> None:
+        try:
+            jnp.promote_types(x, dtype)
+        except ValueError as error:
+            # JAX's own type of error, under the name that it has in this version.
+            raise type(error)(
+                f"{called_as(self)} got `x` of dtype {x}, and has sines and cosines of dtype "
+                f"{dtype}, which `jax_numpy_dtype_promotion` does not let JAX mix. Make the layer "
+                f"with `dtype=jnp.{x}`, or give it `x.astype(jnp.{dtype})`."
+            ) from None
 
 
 # By everything that it depends on. A table of 8,192 places and a size of 128 takes 4 MB.
@@ -134,15 +146,3 @@ def _turn(
     cosines, sines = cosines.astype(wide), sines.astype(wide)
     turned = [first * cosines - second * sines, second * cosines + first * sines]
     return jnp.concatenate(turned, axis=-1).astype(x.dtype)
-
-
-def _check_promotion(x: np.dtype, layer: np.dtype) -> None:
-    try:
-        jnp.promote_types(x, layer)
-    except ValueError as error:
-        # JAX's own type of error, under the name that it has in this version.
-        raise type(error)(
-            f"`RotaryPositionalEmbedding` got `x` of dtype {x}, and has sines and cosines of dtype "
-            f"{layer}, which `jax_numpy_dtype_promotion` does not let JAX mix. Make the layer "
-            f"with `dtype=jnp.{x}`, or give it `x.astype(jnp.{layer})`."
-        ) from None
