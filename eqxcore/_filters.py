@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
+from weakref import ref
 
 import jax.tree_util as jtu
 from jaxtyping import PyTree
 
 from ._jax_internals import flatten_none_as_leaf
+from ._other_half import HasOtherHalf, set_other
 from ._trees._mismatch import mismatch_table
 
 FilterSpec: TypeAlias = PyTree[bool | Callable[[Any], bool]]
@@ -31,9 +33,12 @@ def filter(
     leaves, treedef = jtu.tree_flatten(pytree, is_leaf=is_leaf)
     mask = _mask(leaves, treedef, filter_spec, pytree, is_leaf)
     wanted = not inverse
-    return treedef.unflatten(
+    kept = treedef.unflatten(
         [leaf if keep is wanted else replace for leaf, keep in zip(leaves, mask, strict=True)]
     )
+    if replace is None and is_leaf is None and isinstance(kept, HasOtherHalf):
+        set_other(kept, ref(pytree))
+    return kept
 
 
 def partition(
@@ -46,17 +51,23 @@ def partition(
 
     Every leaf stands in one of them, with `replace` at its place in the other;
     `combine` puts them together again. For `filter_spec` see `filter`.
+
+    The repr of a half of a Module says what stands in the place of a `None`, for as long as the
+    other half is there: `·(f32[3])`, `·(static: relu)`; what was `None` before is `None`.
     """
     leaves, treedef = jtu.tree_flatten(pytree, is_leaf=is_leaf)
     mask = _mask(leaves, treedef, filter_spec, pytree, is_leaf)
-    return (
-        treedef.unflatten(
-            [leaf if keep else replace for leaf, keep in zip(leaves, mask, strict=True)]
-        ),
-        treedef.unflatten(
-            [replace if keep else leaf for leaf, keep in zip(leaves, mask, strict=True)]
-        ),
+    accepted = treedef.unflatten(
+        [leaf if keep else replace for leaf, keep in zip(leaves, mask, strict=True)]
     )
+    rejected = treedef.unflatten(
+        [replace if keep else leaf for leaf, keep in zip(leaves, mask, strict=True)]
+    )
+    if replace is None and is_leaf is None and isinstance(accepted, HasOtherHalf):
+        # Both are new, and nobody else's. Weakly: neither keeps the other's arrays alive.
+        set_other(accepted, ref(rejected))
+        set_other(rejected, ref(accepted))
+    return accepted, rejected
 
 
 def combine(*pytrees: PyTree, is_leaf: Callable[[Any], bool] | None = None) -> PyTree:

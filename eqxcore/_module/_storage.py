@@ -6,7 +6,7 @@
 | `__eqxcore_flat__` | (children, statics): what flattening one level gives |
 | `__eqxcore_boundary__` | (arrays, treedef): what flattening all of it gives at a call |
 
-Both are caches, filled when first asked for: a Module is frozen. They hold nothing that the
+The slots are caches, filled when first asked for: a Module is frozen. They hold nothing that the
 fields do not hold, are neither pickled nor copied, and live as long as the Module.
 
 A Module that came out of `filter_jit` has its boundary only, until somebody looks inside: then
@@ -20,15 +20,17 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from eqxcore._other_half import HasOtherHalf
+
 FLAT = "__eqxcore_flat__"
 BOUNDARY = "__eqxcore_boundary__"
 
 
-class Storage:
+class Storage(HasOtherHalf):
     """The memory layout of a Module."""
 
     # Dunder names, so that no field of a user can have one.
-    __slots__ = ("__dict__", "__eqxcore_boundary__", "__eqxcore_flat__", "__weakref__")
+    __slots__ = ("__dict__", "__eqxcore_boundary__", "__eqxcore_flat__")
 
     __eqxcore_boundary__: tuple[tuple[Any, ...], Any]
     __eqxcore_flat__: tuple[tuple[Any, ...], tuple[Any, ...]]

@@ -10,6 +10,8 @@ import numpy as np
 import wadler_lindig as wl
 from jaxtyping import PyTree
 
+from ._holes import with_holes
+
 
 def _false(_: Any) -> bool:
     return False
@@ -28,7 +30,8 @@ def tree_pformat(
 
     Arrays are shown as `f32[2,3]`, unless `short_arrays=False`. `struct_as_array=True` shows a
     `jax.ShapeDtypeStruct` like an array. Where `truncate_leaf(node)` is true, `node` is cut to
-    its type's name and dots.
+    its type's name and dots. In one half of a partitioned Module, a hole is shown with what
+    went to the other half: `·(f32[2,3])`, `·(static: relu)`.
     """
     return wl.pformat(
         pytree,
@@ -92,6 +95,10 @@ def _document(
         # Its own repr shows an address.
         name = getattr(node, "__qualname__", None) or getattr(node, "__name__", "?")
         return wl.TextDoc(f"<wrapped function {name}>")
+    filled = with_holes(node)
+    if filled is not None:
+        custom = functools.partial(_document, indent, short_arrays, struct_as_array, truncate_leaf)
+        return wl.pdoc(filled, indent=indent, short_arrays=short_arrays, custom=custom)
     return None
 
 
