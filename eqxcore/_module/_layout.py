@@ -111,15 +111,15 @@ class Layout:
         `unflatten` is the function of an earlier layout, which the registries hold: it is taught
         the new one.
         """
-        self.dynamic = tuple(name for name, is_static in fields if not is_static)
-        self.static = tuple(name for name, is_static in fields if is_static)
-        self.names = frozenset(name for name, _ in fields)
+        self.dynamic: tuple[str, ...] = tuple(name for name, is_static in fields if not is_static)
+        self.static: tuple[str, ...] = tuple(name for name, is_static in fields if is_static)
+        self.names: frozenset[str] = frozenset(name for name, _ in fields)
         self.is_shadowed = any(name in base.__dict__ for base in cls.__mro__ for name in self.names)
         self._keys = tuple(jtu.GetAttrKey(name) for name in self.dynamic)
-        self.statics_class = type(
+        self.statics_class: type[Statics] = type(
             "Statics", (Statics,), {"__slots__": (), "module_class": cls, "names": self.static}
         )
-        self.unusual_class = type(
+        self.unusual_class: type[UnusualStatics] = type(
             "UnusualStatics", (UnusualStatics,), {"__slots__": (), "module_class": cls}
         )
         self.read_statics: Callable[[dict[str, Any]], tuple[Any, ...]] = _reader(self.static)

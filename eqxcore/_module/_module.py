@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eqxcore._trees._pretty import tree_pformat
 from eqxcore._trees._tree_equal import tree_equal
@@ -34,8 +34,10 @@ class Module(Saving, Hashable, metaclass=ModuleMeta):
     are pytrees, too: `jax.vmap(model.layer.encode)(x)` sees the arrays of the layer.
     """
 
-    __name__ = NameOfClass()  # type: ignore[assignment]
-    __code__ = CodeOfCall()
+    if not TYPE_CHECKING:
+        # To a type checker, `__name__` is that of the class, a `str`.
+        __name__ = NameOfClass()
+        __code__ = CodeOfCall()
 
     def __setattr__(self, name: str, value: Any) -> None:
         names = open_windows.get(id(self))

@@ -35,6 +35,10 @@ class Recipe:
         "refusal",
     )
 
+    is_abstract: bool
+    """Whether the class was declared abstract, by `is_abstract=True`."""
+    read_statics: Callable[[dict[str, Any]], tuple[Any, ...]]
+    """From the dict of the fields to the values of the static ones, in order."""
     refusal: str | None
     """Why no instance can be made, if so."""
     new: Callable[..., Any] | None
