@@ -23,7 +23,7 @@ def as_arrays(value: PyTree, marker: object) -> PyTree:
         if not isinstance(leaf, jax.Array):
             try:
                 leaf = jnp.asarray(leaf)
-            except TypeError as error:
+            except (TypeError, ValueError) as error:
                 raise TypeError(
                     f"The state of {told(marker)} got {leaf!r}, of type {type(leaf).__name__}"
                     f"{_at(path)}; expected arrays and numbers only, since state goes through "

@@ -52,6 +52,8 @@ class State:
                     "call `model, state = eqx.nn.make_with_state(ModelClass)(...)` instead, and "
                     "keep both; a fresh state is `make_with_state` called again."
                 )
+            if leaf.marker in self._values:
+                continue
             if isinstance(leaf.marker, Marker):
                 leaf.marker.path = name
             self._values[leaf.marker] = as_arrays(leaf.init, leaf.marker)
