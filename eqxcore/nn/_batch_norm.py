@@ -156,10 +156,10 @@ class BatchNorm(StatefulLayer):
         axes = tuple(names) if isinstance(names, (list, tuple)) else (names,)
         try:
             return _moments(x, axes=axes)
-        except NameError as error:
+        except NameError:
             raise NameError(
                 f"{called_as(self)} takes its statistics over the axis named {names!r}, and there "
-                f"is no such axis here ({error}). Name it where you map over the batch: `jax.vmap("
+                "is no such axis here. Name it where you map over the batch: `jax.vmap("
                 f"model, axis_name={names!r}, in_axes=(0, None), out_axes=(0, None))(x, state)`. "
                 "After training, `eqx.nn.inference_mode(model)` needs no batch."
             ) from None

@@ -4,13 +4,15 @@ A message names the place (argument, key path, field), what was found, what was 
 that is not plain, and what to write instead; in a dozen lines at most.
 """
 
+import functools
+import inspect
 import re
 import warnings
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-import mistaken_classes as mistaken
+import named_lines
 import pytest
 from golden_files import GOLDENS, check_golden
 
@@ -54,7 +56,7 @@ def loss(model, x, key=None):
 def static_array():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        module = mistaken.StaticArray(jnp.ones(3))
+        module = named_lines.StaticArray(jnp.ones(3))
     return eqx.filter_jit(lambda model: model.mean)(module)
 
 
@@ -92,19 +94,94 @@ def axes_by_a_wrong_name():
     return eqx.filter_vmap(lambda model, x: model(x), in_axes={"xs": 0})(mlp(), jnp.ones((5, 3)))
 
 
+def a_carry_that_changes():
+    def step(carry, x):
+        return (carry[0] + 1, carry[1] + x), None
+
+    return eqx.filter_scan(step, (0, jnp.zeros(())), jnp.ones(3))
+
+
+def a_carry_of_another_dtype():
+    def step(model, x):
+        return eqx.tree_at(lambda m: m.layers[1].weight, model, replace_fn=lambda w: w > 0), None
+
+    return eqx.filter_scan(step, mlp(), jnp.ones(3))
+
+
+def a_loop_that_grows():
+    return eqx.filter_while_loop(lambda x: True, lambda x: jnp.concatenate([x, x]), jnp.ones(2))
+
+
+def branches_with_other_functions():
+    return eqx.filter_cond(
+        True,
+        lambda: nn.MLP(3, 2, 4, 1, activation=jax.nn.relu, key=KEY),
+        lambda: nn.MLP(3, 2, 4, 1, activation=jax.nn.silu, key=KEY),
+    )
+
+
+def tangents_of_another_model():
+    primals, tangents = arrays(mlp()), arrays(mlp(depth=3))
+    return eqx.filter_jvp(lambda m: 0.0, (primals,), (tangents,))
+
+
+class Counter(nn.StatefulLayer):
+    count: nn.StateIndex
+
+    def __init__(self):
+        self.count = nn.StateIndex(jnp.array(0))
+
+    def __call__(self, x, state):
+        return x, state.set(self.count, state.get(self.count) + 1)
+
+
+def a_state_used_twice():
+    counter, state = nn.make_with_state(Counter)()
+    counter(1.0, state)
+    counter(1.0, state)
+
+
+def a_state_of_another_shape():
+    counter, state = nn.make_with_state(Counter)()
+    state.set(counter.count, jnp.zeros(3, int))
+
+
+def batch_norm():
+    return nn.make_with_state(nn.BatchNorm)(3, "batch", mode="batch")
+
+
+def batch_norm_without_vmap():
+    norm, state = batch_norm()
+    norm(jnp.ones(3), state)
+
+
+def a_checkpoint_of_another_model(folder):
+    eqx.save(folder / "model.eqx", mlp())
+    return eqx.load(folder / "model.eqx", mlp(depth=3))
+
+
+def leaves_of_another_model(folder):
+    eqx.tree_serialise_leaves(folder / "model.eqx", mlp())
+    return eqx.tree_deserialise_leaves(folder / "model.eqx", mlp(width=5))
+
+
+def a_path_that_leads_nowhere():
+    return eqx.tree_at(".layers[1].wieght", mlp(), jnp.ones(2))
+
+
 # name of the golden file: (the mistake, what is raised)
 MISTAKES = {
     # What is compiled.
     "unhashable_leaf": (
         lambda: eqx.filter_jit(lambda config: 0)({"layers": [{1, 2}]}), ValueError),
     "unhashable_static_field": (
-        lambda: eqx.filter_jit(lambda model: 0)(mistaken.UnhashableStatic(jnp.ones(2), [3, 4])),
+        lambda: eqx.filter_jit(lambda model: 0)(named_lines.UnhashableStatic(jnp.ones(2), [3, 4])),
         ValueError),
     "unhashable_static_field_inside": (
         lambda: eqx.filter_jit(lambda model: 0)(
-            {"layers": [mistaken.UnhashableStatic(jnp.ones(2), {"a": 1})]}), ValueError),
+            {"layers": [named_lines.UnhashableStatic(jnp.ones(2), {"a": 1})]}), ValueError),
     "array_in_static_field": (static_array, ValueError),
-    "array_set_as_static": (lambda: mistaken.StaticArray(jnp.ones(3)), UserWarning),
+    "array_set_as_static": (lambda: named_lines.StaticArray(jnp.ones(3)), UserWarning),
     "compiled_for_another_structure": (compiled_for_another_structure, TypeError),
     "unknown_donation": (lambda: eqx.filter_jit(loss, donate="some"), ValueError),
     "static_argnums": (lambda: eqx.filter_jit(loss, static_argnums=0), ValueError),
@@ -132,6 +209,21 @@ MISTAKES = {
         lambda: eqx.filter_grad(lambda model, x: model(x))(mlp(), jnp.ones(3)), TypeError),
     "gradient_by_keyword": (
         lambda: eqx.filter_grad(loss)(model=model(), x=jnp.ones(3)), TypeError),
+    "tangents_of_another_model": (tangents_of_another_model, ValueError),
+    # Loops and branches.
+    "scan_carry_of_a_number": (a_carry_that_changes, TypeError),
+    "scan_carry_of_another_dtype": (a_carry_of_another_dtype, TypeError),
+    "while_loop_that_grows": (a_loop_that_grows, TypeError),
+    "cond_of_other_functions": (branches_with_other_functions, TypeError),
+    # State, files, checks.
+    "state_used_twice": (a_state_used_twice, ValueError),
+    "state_of_another_shape": (a_state_of_another_shape, ValueError),
+    "batch_norm_without_vmap": (batch_norm_without_vmap, NameError),
+    "checkpoint_of_another_model": (a_checkpoint_of_another_model, eqx.CheckpointMismatch),
+    "leaves_of_another_model": (leaves_of_another_model, RuntimeError),
+    "check_that_fails": (
+        lambda: named_lines.checked_root(jnp.array(-1.0)), eqx.EquinoxRuntimeError),
+    "tree_at_of_a_wrong_path": (a_path_that_leads_nowhere, ValueError),
     # What a layer is given.
     "key_missing": (lambda: loss(model(), jnp.ones(3)), RuntimeError),
     "key_missing_under_jit": (
@@ -159,23 +251,25 @@ MISTAKES = {
     "pool_smaller_than_its_kernel": (
         lambda: nn.MaxPool2d(3)(jnp.ones((2, 2, 9))), ValueError),
     # Modules.
-    "field_not_initialised": (lambda: mistaken.Uninitialised(jnp.ones(2)), TypeError),
-    "field_not_declared": (lambda: mistaken.Undeclared(jnp.ones(2)), AttributeError),
+    "field_not_initialised": (lambda: named_lines.Uninitialised(jnp.ones(2)), TypeError),
+    "field_not_declared": (lambda: named_lines.Undeclared(jnp.ones(2)), AttributeError),
     "field_assigned_later": (assigned_later, AttributeError),
-    "own_method_assigned": (lambda: mistaken.OwnMethod(), ValueError),
-    "abstract_attribute": (lambda: mistaken.Concrete(jnp.ones(2)), TypeError),
+    "own_method_assigned": (lambda: named_lines.OwnMethod(), ValueError),
+    "abstract_attribute": (lambda: named_lines.Concrete(jnp.ones(2)), TypeError),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_told_as_its_golden_file_says(name, monkeypatch):
+def test_a_mistake_is_told_as_its_golden_file_says(name, monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)  # files are named from here
     mistake, expected = MISTAKES[name]
+    if inspect.signature(mistake).parameters:
+        mistake = functools.partial(mistake, tmp_path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(expected) as caught:
             mistake()
-    message = str(caught.value)
+    message = str(caught.value).replace(f"{tmp_path}/", "").replace(f"{ROOT}/", "")
     lines = message.splitlines()
     assert len(lines) <= 12
     # Nothing that changes from run to run.
