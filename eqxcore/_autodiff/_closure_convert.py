@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
+from jax.core import eval_jaxpr
 from jax.extend.core import Jaxpr
 from jaxtyping import Array, PyTree
 
@@ -74,7 +75,7 @@ class _ClosureConvert(_Converted):
         return self._out.unflatten()
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        arrays = iter(jax.core.eval_jaxpr(self.jaxpr, self.consts, *self._arrays(args, kwargs)))
+        arrays = iter(eval_jaxpr(self.jaxpr, self.consts, *self._arrays(args, kwargs)))
         return self._out.treedef.unflatten(
             [next(arrays) if _is_struct(leaf) else leaf for leaf in self._out.leaves]
         )
@@ -176,7 +177,9 @@ def _is_struct(leaf: Any) -> bool:
 def _struct_of(leaf: Any) -> Any:
     """The shape and dtype of an array, which may be weakly typed; everything else as it is."""
     if is_array(leaf) or _is_struct(leaf):
-        return jax.ShapeDtypeStruct(jnp.shape(leaf), jax.dtypes.canonicalize_dtype(leaf.dtype))
+        is_key = jnp.issubdtype(leaf.dtype, jax.dtypes.extended)
+        dtype = leaf.dtype if is_key else jax.dtypes.canonicalize_dtype(leaf.dtype)
+        return jax.ShapeDtypeStruct(leaf.shape, dtype)
     return leaf
 
 

@@ -99,7 +99,7 @@ class filter_custom_jvp(FunctionWithRules):
             arrays, fixed = primals
             inner_args = structure.unflatten(map(as_array, arrays))
             call = fixed_structure.unflatten(map(as_array, fixed))
-            moving, fixed_moving = (list(map(as_zero_or_array, part)) for part in tangents)
+            moving, fixed_moving = ([as_zero_or_array(x) for x in part] for part in tangents)
             if any(tangent is not None for tangent in fixed_moving):
                 raise ValueError(self._fixed_moves(call, fixed_moving))
             tangent_of = iter(moving)
@@ -176,7 +176,7 @@ class filter_custom_jvp(FunctionWithRules):
             tangents += [tangent] * len(jtu.tree_leaves(node))
         instantiated = []
         for place, (value, tangent) in enumerate(zip(out_leaves, tangents, strict=True)):
-            zero = SymbolicZero(jax.typeof(value).to_tangent_aval())
+            zero: Any = SymbolicZero(jax.typeof(value).to_tangent_aval())
             if tangent is None:
                 instantiated.append(zero)
                 continue
@@ -186,10 +186,16 @@ class filter_custom_jvp(FunctionWithRules):
                     f"The JVP rule of `{self.__name__}` returned {describe(tangent)} for the "
                     f"tangent of {path or 'its output'}, which is {describe(value)}. Custom JVP "
                     "rule must produce primal and tangent outputs with corresponding shapes and "
-                    f"dtypes: expected {zero.dtype.name}{list(zero.shape)}, or `None` for zero."
+                    f"dtypes: expected {_expected(zero)}."
                 )
             instantiated.append(tangent)
         return out_treedef.unflatten(instantiated)
+
+
+def _expected(zero: Any) -> str:
+    if zero.dtype == jax.dtypes.float0:
+        return "`None`, for it is no floating-point number"
+    return f"{zero.dtype.name}[{','.join(map(str, zero.shape))}], or `None` for zero"
 
 
 def _is_tangent(tangent: Any, zero: Any) -> bool:

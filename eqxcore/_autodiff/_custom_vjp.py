@@ -7,11 +7,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
+import numpy as np
+from jax.custom_derivatives import SymbolicZero
 from jaxtyping import PyTree
 
 from eqxcore._filters import filter
 from eqxcore._jax_internals import flatten_none_as_leaf
-from eqxcore._jit._output import Output
 from eqxcore._jit._split import split
 from eqxcore._predicates import is_array, is_array_like, is_inexact_array
 from eqxcore._trees._mismatch import describe, is_equal, mismatch_table
@@ -112,6 +113,9 @@ class filter_custom_vjp(FunctionWithRules):
         # Whichever of function and forward pass runs first tells; the other has to agree.
         told: tuple[int, Any] | None = None
 
+        # Of each forward pass, everything it saved that is no array; a token says which it was.
+        saved_structures: list[Any] = []
+
         def tell(out: Any) -> list[Any]:
             nonlocal told
             out_arrays, out_structure = split(out)
@@ -127,7 +131,7 @@ class filter_custom_vjp(FunctionWithRules):
             fn, inner_args, inner_kwargs = fixed_structure.unflatten(map(as_array, fixed))
             return tell(fn(first, *inner_args, **inner_kwargs))
 
-        def fwd_of_arrays(arrays: list[Any], fixed: list[Any]) -> tuple[list[Any], Output]:
+        def fwd_of_arrays(arrays: list[Any], fixed: list[Any]) -> tuple[list[Any], Any]:
             call = fixed_structure.unflatten([as_array(primal.value) for primal in fixed])
             moves = [primal.perturbed and _is_inexact(primal) for primal in fixed]
             if any(moves):
@@ -146,12 +150,14 @@ class filter_custom_vjp(FunctionWithRules):
             out_leaves, out_treedef = jtu.tree_flatten(out)
             is_carried = tuple(map(is_array, out_leaves))
             saved = residuals, out_treedef, is_carried, perturbed, first, inner_args, inner_kwargs
-            # With the arrays travels everything else, so that it belongs to this forward pass.
-            return tell(out), Output(*split(saved))
+            saved_arrays, saved_structure = split(saved)
+            saved_structures.append(saved_structure)
+            return tell(out), (_token(len(saved_structures) - 1), saved_arrays)
 
-        def bwd_of_arrays(saved: Output, cotangents: list[Any]) -> tuple[list[Any], None]:
+        def bwd_of_arrays(saved: tuple[Any, list[Any]], cotangents: list[Any]) -> Any:
+            token, saved_arrays = saved
             residuals, out_treedef, is_carried, perturbed, first, inner_args, inner_kwargs = (
-                saved.unflatten()
+                saved_structures[_number(token)].unflatten(saved_arrays)
             )
             carried = iter(cotangents)
             grad_out = out_treedef.unflatten(
@@ -161,12 +167,12 @@ class filter_custom_vjp(FunctionWithRules):
                 bwd(residuals, grad_out, perturbed, first, *inner_args, **inner_kwargs), first
             )
             moves = jtu.tree_leaves(perturbed)
-            # JAX takes `None` for a gradient of zero.
-            return [
-                grad if move else None
+            in_first = [
+                grad if move and grad is not None else _symbolic_zero(leaf)
                 for leaf, grad, move in zip(jtu.tree_leaves(first), grads, moves, strict=True)
                 if is_array(leaf)
-            ], None
+            ]
+            return in_first, None
 
         for inner in (of_arrays, fwd_of_arrays, bwd_of_arrays):
             inner.__name__ = inner.__qualname__ = self.__name__
@@ -220,7 +226,10 @@ class filter_custom_vjp(FunctionWithRules):
                 f"{of} {describe(grad)}, but the argument is {describe(leaf)}; expected a real "
                 "gradient. Return its real part, `grad.real`."
             )
-        return jnp.asarray(grad, jnp.result_type(leaf))
+        dtype = jax.dtypes.result_type(leaf)
+        if is_array(grad) and jax.dtypes.result_type(grad) == dtype:
+            return grad
+        return jnp.asarray(grad, dtype)
 
     def _fixed_moves(self, call: tuple[Any, Any, Any], moves: list[bool]) -> str:
         found = [path for path, leaf in jtu.tree_leaves_with_path(call) if is_array(leaf)]
@@ -249,6 +258,24 @@ class filter_custom_vjp(FunctionWithRules):
             "Return the same containers, and equal values of everything but arrays: what is no "
             "array is handed on when the function is traced, and the forward pass runs later."
         )
+
+
+# JAX remembers the structure of what a forward pass saved in one place for all forward passes
+# of a call, of which there are several when a jitted function is differentiated in this argument
+# and in that. Its backward passes would then be told what the last one saved: silently, a wrong
+# `perturbed`. So the structure is kept here, and the shape of an empty array says where.
+
+
+def _token(number: int) -> np.ndarray:
+    return np.zeros((0, number), np.bool_)
+
+
+def _number(token: Any) -> int:
+    return token.shape[1]
+
+
+def _symbolic_zero(value: Any) -> SymbolicZero:
+    return SymbolicZero(jax.typeof(value).to_tangent_aval())
 
 
 class _Array:

@@ -7,6 +7,7 @@ from typing import Any, overload
 
 import jax
 
+from eqxcore._jit._traces import name_of
 from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._partial import Partial
 from eqxcore._predicates import is_inexact_array
@@ -17,9 +18,6 @@ _GRAD_OPTIONS = tuple(
     for name in inspect.signature(jax.value_and_grad).parameters
     if name not in ("fun", "argnums", "has_aux")
 )
-
-# Enough to recognise the argument; a model may have thousands of leaves.
-_LEAVES_NAMED = 8
 
 
 class _ValueAndGrad(Module):
@@ -73,7 +71,8 @@ def filter_value_and_grad(
 
     The first argument may be any pytree. The gradient has its structure, with an array at each
     floating-point (or complex) array and `None` at every other leaf: integers, functions,
-    strings, and Python floats too. All other arguments are passed on untouched.
+    strings, and Python floats too (make one an array, `jnp.asarray(1.0)`, to differentiate it).
+    All other arguments are passed on untouched.
 
     `has_aux=True`: `fun` returns `(value, aux)`, and the result is `((value, aux), gradient)`;
     `aux` may be any object. Other keywords go to `jax.value_and_grad`, without `argnums`: to
@@ -82,8 +81,7 @@ def filter_value_and_grad(
     Without `fun`, a decorator. On a method, `self` is the first argument.
 
     Raises `ValueError` for `argnums`; `TypeError` for an unknown keyword, and, at the call, if
-    the first argument is missing, given by keyword, or has leaves but none to differentiate, and
-    if `fun` does not return a scalar.
+    the first argument is missing or given by keyword, and if `fun` does not return a scalar.
     """
     _check_options("filter_value_and_grad", gradkwargs)
     if fun is None:
@@ -135,8 +133,8 @@ def _value_and_grad(
     # walk the tree six times.
     leaves, treedef = jax.tree_util.tree_flatten(first)
     places = [place for place, leaf in enumerate(leaves) if is_inexact_array(leaf)]
-    if leaves and not places:
-        raise TypeError(_nothing_to_differentiate(fun, first))
+    # Without any, the gradient is `None` all over. That is what Equinox gives, and a part of a
+    # model may well be frozen; nothing can tell this from a mistake.
 
     def of_arrays(arrays: list[Any]) -> tuple[Any, Any]:
         inner = leaves.copy()
@@ -148,13 +146,13 @@ def _value_and_grad(
             return out, None
         if not (isinstance(out, tuple) and len(out) == 2):
             raise TypeError(
-                f"`{_name(fun)}` returned {_describe(out)}; with `has_aux=True` it is expected to "
-                "return a pair, `(value, aux)`. Return one, or leave `has_aux` out."
+                f"`{name_of(fun)}` returned {_describe(out)}; with `has_aux=True` it is expected "
+                "to return a pair, `(value, aux)`. Return one, or leave `has_aux` out."
             )
         _check_scalar(fun, out[0])
         return out
 
-    of_arrays.__name__ = of_arrays.__qualname__ = _name(fun)
+    of_arrays.__name__ = of_arrays.__qualname__ = name_of(fun)
     differentiated = jax.value_and_grad(of_arrays, has_aux=True, **dict(options))
     (value, aux), grads = differentiated([leaves[place] for place in places])
     grad_leaves: list[Any] = [None] * len(leaves)
@@ -173,7 +171,7 @@ def _check_scalar(fun: Callable, value: Any) -> None:
     else:
         advice = "Reduce it, as in `jnp.mean(...)`, or use `eqx.filter_jacrev`"
     raise TypeError(
-        f"`{_name(fun)}` returned {_describe(value)}; a gradient is defined only for functions "
+        f"`{name_of(fun)}` returned {_describe(value)}; a gradient is defined only for functions "
         f"with scalar output, one floating-point number. {advice}."
     )
 
@@ -182,31 +180,14 @@ def _no_first_argument(fun: Callable, kwargs: dict[str, Any]) -> str:
     if not kwargs:
         return (
             f"Functions wrapped with `filter_grad` and `filter_value_and_grad` must have at least "
-            f"one positional argument, the one to differentiate; `{_name(fun)}` was called "
+            f"one positional argument, the one to differentiate; `{name_of(fun)}` was called "
             "without any."
         )
     name = next(iter(kwargs))
     return (
         f"Functions wrapped with `filter_grad` and `filter_value_and_grad` must have their first "
-        f"argument passed by position, for it is the one to differentiate; `{_name(fun)}` was "
+        f"argument passed by position, for it is the one to differentiate; `{name_of(fun)}` was "
         f"called with keywords only. Write `f({name}_, ...)` in place of `f({name}={name}_, ...)`."
-    )
-
-
-def _nothing_to_differentiate(fun: Callable, first: Any) -> str:
-    found = jax.tree_util.tree_leaves_with_path(first)
-    lines = [
-        f"  {jax.tree_util.keystr(path) or 'the argument itself'}: {_describe(leaf)}"
-        for path, leaf in found[:_LEAVES_NAMED]
-    ]
-    if len(found) > _LEAVES_NAMED:
-        lines.append(f"  and {len(found) - _LEAVES_NAMED} more")
-    return (
-        f"The first argument of `{_name(fun)}` has nothing to differentiate: expected at least "
-        "one floating-point array among its leaves, but found\n"
-        + "\n".join(lines)
-        + "\nOnly arrays are differentiated: make a Python number one with `jnp.asarray(1.0)`, an "
-        "integer array with `.astype(jnp.float32)`; or pass first what is to be differentiated."
     )
 
 
@@ -218,7 +199,3 @@ def _describe(value: Any) -> str:
     if isinstance(value, (bool, int, float, complex)):
         return f"{value!r}, a Python {type(value).__name__}"
     return f"an object of type {type(value).__name__}"
-
-
-def _name(fun: Callable) -> str:
-    return getattr(fun, "__name__", type(fun).__name__)

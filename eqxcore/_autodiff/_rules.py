@@ -1,6 +1,5 @@
 """What the functions with differentiation rules of their own have in common."""
 
-import functools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,7 @@ from jax.custom_derivatives import SymbolicZero
 from eqxcore._partial import Partial
 from eqxcore._predicates import is_array
 
-# As `functools.WRAPPER_ASSIGNMENTS`; the `__dict__` of a Module is its fields, and not for us.
+# What `functools.update_wrapper` takes over, except the `__dict__`: a Module's is its fields.
 _NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
 
 
@@ -32,9 +31,9 @@ class FunctionWithRules:
                 f"function. Write `@eqx.{type(self).__name__}` above it, without parentheses."
             )
         self.fn = fn
-        functools.update_wrapper(self, fn, _NAMES, ())
-        if not isinstance(getattr(self, "__name__", None), str):
-            self.__name__ = type(fn).__name__
+        self.__wrapped__ = fn
+        for name in _NAMES:
+            setattr(self, name, getattr(fn, name, getattr(type(fn), name)))
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else Partial(self, instance)
