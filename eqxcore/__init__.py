@@ -26,6 +26,7 @@ from ._files import load_matching as load_matching
 from ._files import save as save
 from ._files import tree_deserialise_leaves as tree_deserialise_leaves
 from ._files import tree_serialise_leaves as tree_serialise_leaves
+from ._enumeration import Enumeration as Enumeration
 from ._filters import combine as combine
 from ._filters import filter as filter
 from ._filters import partition as partition
