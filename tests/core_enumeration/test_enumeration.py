@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import eqxcore as eqx
@@ -352,6 +352,7 @@ class _TheirsMore(_Theirs):
     exploded = "It exploded."
 
 
+@settings(deadline=None, max_examples=12)
 @given(
     st.sampled_from(["success", "failed"]), st.sampled_from(["success", "failed"]), st.booleans()
 )
