@@ -23,6 +23,7 @@ Useful to those who write libraries, and rarely to those who write models.
 | `_to_onnx.py` | a function as an ONNX model |
 """
 
+from eqxcore._enumeration import Enumeration as Enumeration
 from eqxcore._module import AbstractClassVar as AbstractClassVar
 from eqxcore._module import AbstractVar as AbstractVar
 from eqxcore._runtime_errors import branched_error_if as branched_error_if
