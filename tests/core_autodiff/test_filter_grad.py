@@ -1,7 +1,6 @@
 """`filter_grad`, `filter_value_and_grad`, `apply_updates`: what is differentiated, what fails."""
 
 import inspect
-import re
 
 import equinox
 import jax
@@ -154,6 +153,22 @@ def test_a_pytree_without_leaves_has_an_empty_gradient():
     assert type(grad) is Model
 
 
+@pytest.mark.parametrize(
+    "tree", [1.0, 3, None, "text", {"ints": np.arange(3), "fn": jnp.tanh, "float": 0.5}]
+)
+def test_where_nothing_is_an_array_of_floats_the_gradient_is_none_as_in_equinox(tree):
+    """A program may differentiate a part of a model, and all of that part be frozen."""
+
+    def loss(_):
+        return jnp.asarray(3.0)
+
+    for lib in (eqx, equinox):
+        value, grad = lib.filter_value_and_grad(loss)(tree)
+        assert value == 3.0
+        assert grad == jax.tree.map(lambda _: None, tree)
+        assert lib.filter_grad(loss)(tree) == grad
+
+
 @settings(max_examples=30, deadline=None)
 @given(pytrees, st.booleans())
 def test_the_gradient_has_the_structure_of_the_argument(tree, has_aux):
@@ -199,10 +214,6 @@ MISTAKES = {
     "an unknown keyword": (
         lambda: eqx.filter_value_and_grad(total, holomorph=True), TypeError,
         "(?s)`holomorph`.*`holomorphic`"),
-    "a number": (lambda: eqx.filter_grad(total)(1.0), TypeError, "(?s)a Python float.*asarray"),
-    "integers only": (
-        lambda: eqx.filter_grad(total)({"a": jnp.arange(3), "f": jnp.tanh}), TypeError,
-        r"(?s)\['a'\]: int32\[3\].*\['f'\]: an object of type.*astype"),
     "an array for output": (
         lambda: eqx.filter_grad(lambda x: x)(jnp.ones(2)), TypeError,
         r"(?s)float32\[2\].*scalar.*jnp.mean"),
@@ -222,11 +233,6 @@ def test_a_mistake_is_named_with_the_fix(mistake):
     make, error, pattern = MISTAKES[mistake]
     with pytest.raises(error, match=pattern):
         make()
-
-
-def test_of_many_leaves_that_cannot_be_differentiated_the_first_are_listed():
-    with pytest.raises(TypeError, match=re.escape("and 92 more")):
-        eqx.filter_grad(total)(list(range(100)))
 
 
 def test_apply_updates_adds_and_keeps_what_has_none():
