@@ -83,19 +83,20 @@ class BatchNorm(StatefulLayer):
                 '`mode="batch"` unless a model was trained with the other.'
             )
         dtype = default_dtype(dtype)
-        moments = jnp.zeros(input_size, dtype), jnp.ones(input_size, dtype)
+        zeros, ones = jnp.zeros(input_size, dtype), jnp.ones(input_size, dtype)
         if mode == "ema":
             self.ema_first_time_index = StateIndex(jnp.asarray(True))
-            self.ema_state_index = StateIndex(moments)
+            self.ema_state_index = StateIndex((zeros, zeros))
             self.batch_counter = None
             self.batch_state_index = None
         else:
             self.ema_first_time_index = None
             self.ema_state_index = None
+            # Not weakly typed: it would not be when it comes back from a file, and be traced anew.
             self.batch_counter = StateIndex(jnp.zeros((), int))
-            self.batch_state_index = StateIndex((moments[0], jnp.zeros(input_size, dtype)))
-        self.weight = jnp.ones(input_size, dtype) if channelwise_affine else None
-        self.bias = jnp.zeros(input_size, dtype) if channelwise_affine else None
+            self.batch_state_index = StateIndex((zeros, ones))
+        self.weight = ones if channelwise_affine else None
+        self.bias = zeros if channelwise_affine else None
         self.axis_name = axis_name
         self.inference = inference
         self.input_size = input_size
@@ -209,12 +210,20 @@ def _blend_or_begin(
 
 @traced_once(static=("momentum",))
 def _without_bias(count: Array, mean: Array, variance: Array, *, momentum: float) -> Moments:
-    """Running statistics that began at zero, divided by how much of them is not that zero."""
+    """Running statistics without what they began with: a mean of 0 and a variance of 1.
+
+    Of that, `momentum ** count` is still in them, and 1 less that is of the batches.
+    """
     wide = at_least_float32(mean)
-    share = 1 - jnp.power(jnp.asarray(momentum, wide), count.astype(wide))
-    # Never trained: mean and variance are 0, and stay so.
-    share = jnp.where(count == 0, 1, share)
-    return mean.astype(wide) / share, variance.astype(wide) / share
+    mean, variance = mean.astype(wide), variance.astype(wide)
+    first = jnp.power(jnp.asarray(momentum, wide), count.astype(wide))
+    share = 1 - first
+    # Without any batch there is nothing else in them, and they stay what they are.
+    is_untrained = share == 0
+    share = jnp.where(is_untrained, 1, share)
+    first = jnp.where(is_untrained, 0, first)
+    # Not below 0, where rounding would have it so.
+    return mean / share, jnp.maximum((variance - first) / share, 0)
 
 
 @traced_once(static=("eps",))
