@@ -1,0 +1,78 @@
+"""The primitive `select_if_vmap`: a `select` where a loop is batched, and nothing where it is not.
+
+A loop that is not batched runs a step only if its predicate is true, so that choosing between the
+step's new value and the old one would be a copy for nothing. Under `vmap`, a step runs as long as
+any element of the batch wants one, and those that do not must keep their old value.
+"""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax import lax
+from jax.core import ShapedArray
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
+from jaxtyping import Array, Bool, Shaped
+
+select_if_vmap_p: Primitive = Primitive("select_if_vmap")
+
+
+def select_if_vmap(
+    pred: Bool[Array, ""], new: Shaped[Array, "*shape"], old: Shaped[Array, "*shape"]
+) -> Shaped[Array, "*shape"]:
+    """`new` if `pred` is not batched, and `pred ? new : old` if it is."""
+    return select_if_vmap_p.bind(pred, new, old)
+
+
+def _impl(pred: Any, new: Any, old: Any) -> Any:
+    return new
+
+
+def _abstract_eval(pred: ShapedArray, new: ShapedArray, old: ShapedArray) -> ShapedArray:
+    if pred.shape != () or new.shape != old.shape or new.dtype != old.dtype:
+        raise TypeError(
+            f"`select_if_vmap` got {pred}, {new}, {old}. Expected a predicate bool[] and two "
+            "arrays of one shape and dtype."
+        )
+    return ShapedArray(new.shape, new.dtype, weak_type=new.weak_type and old.weak_type)
+
+
+def _jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+    pred, new, old = primals
+    _, new_dot, old_dot = tangents
+    out = select_if_vmap_p.bind(pred, new, old)
+    if type(new_dot) is ad.Zero and type(old_dot) is ad.Zero:
+        return out, new_dot
+    new_dot, old_dot = ad.instantiate_zeros(new_dot), ad.instantiate_zeros(old_dot)
+    return out, select_if_vmap_p.bind(pred, new_dot, old_dot)
+
+
+def _transpose(ct: Any, pred: Any, new: Any, old: Any) -> list[Any]:
+    zero = jnp.zeros(ct.shape, ct.dtype)
+    # `pred` may be batched by a `vmap` further out: the choice is again up to the primitive.
+    return [
+        None,
+        select_if_vmap_p.bind(pred, ct, zero) if ad.is_undefined_primal(new) else None,
+        select_if_vmap_p.bind(pred, zero, ct) if ad.is_undefined_primal(old) else None,
+    ]
+
+
+def _batch(args: tuple[Any, ...], dims: tuple[Any, ...]) -> tuple[Any, int]:
+    pred, new, old = args
+    (size,) = {x.shape[d] for x, d in zip(args, dims, strict=True) if d is not None}
+    new, old = (
+        jnp.broadcast_to(x, (size, *x.shape)) if d is None else jnp.moveaxis(x, d, 0)
+        for x, d in zip((new, old), dims[1:], strict=True)
+    )
+    if dims[0] is None:
+        return select_if_vmap_p.bind(pred, new, old), 0
+    pred = lax.broadcast_in_dim(jnp.moveaxis(pred, dims[0], 0), new.shape, (0,))
+    return lax.select(pred, new, old), 0
+
+
+select_if_vmap_p.def_impl(_impl)
+select_if_vmap_p.def_abstract_eval(_abstract_eval)
+ad.primitive_jvps[select_if_vmap_p] = _jvp
+ad.primitive_transposes[select_if_vmap_p] = _transpose
+batching.primitive_batchers[select_if_vmap_p] = _batch
+mlir.register_lowering(select_if_vmap_p, mlir.lower_fun(_impl, multiple_results=False))
