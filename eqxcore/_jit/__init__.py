@@ -4,6 +4,7 @@
 |---|---|
 | `_filter_jit.py` | `filter_jit`, and the callable that it returns |
 | `_options.py` | donation, and what goes on to `jax.jit` |
+| `_shardings.py` | `in_shardings` and `out_shardings` |
 | `_call_form.py` | one form for all ways of writing a call |
 | `_split.py` | a pytree as arrays and everything else |
 | `_dispatch.py` | from a call to its program |

@@ -86,7 +86,12 @@ def filter_jit(
     `donate="all"` lets the result reuse the memory of the arguments, which must then not be used
     again; `"all-except-first"` spares the first positional argument, which for a method is
     `self`. `"warn"` and `"warn-except-first"` do the same, and let JAX warn about what could not
-    be reused. `**jitkwargs` go to `jax.jit`.
+    be reused.
+
+    `in_shardings` and `out_shardings` are prefix pytrees of the tuple of positional arguments and
+    of the result; a single sharding is for all. What stands at a leaf of them is the sharding of
+    every array below it, and `None` leaves that to JAX; whatever is no array is passed over. For a
+    method, `self` is the first argument. Other `**jitkwargs` go to `jax.jit`.
 
     A call returns before the arrays are computed, as of `jax.jit`, unless there is an `error_if`
     in the program: then the call waits, and raises `EquinoxRuntimeError` when a check failed.

@@ -6,7 +6,7 @@ import jax.tree_util as jtu
 
 from eqxcore._call_place import place_in_call
 from eqxcore._module import Module
-from eqxcore._module._unhashable import unhashable_field_of
+from eqxcore._module._unhashable import incomparable_field_of
 from eqxcore._predicates import is_array
 from eqxcore._trees._pretty import tree_pformat
 
@@ -14,11 +14,13 @@ from eqxcore._trees._pretty import tree_pformat
 def check_hashable(call: tuple[Any, tuple[Any, ...], dict[str, Any]]) -> None:
     """Raises `ValueError` with the key path of the first static value that does not hash.
 
+    In static fields only arrays are refused: what is there is compared, and not hashed.
+
     `call` is (function, positional arguments, keyword arguments).
     """
-    for path, leaf in jtu.tree_leaves_with_path(call, is_leaf=_has_unhashable_statics):
-        if _has_unhashable_statics(leaf):
-            field = unhashable_field_of(leaf)
+    for path, leaf in jtu.tree_leaves_with_path(call, is_leaf=_has_arrays_in_statics):
+        if _has_arrays_in_statics(leaf):
+            field = incomparable_field_of(leaf)
             if field is not None:
                 path = (*path, jtu.GetAttrKey(field.name))
                 raise _error(call, path, field.value, field.reason, field.explain())
@@ -43,8 +45,8 @@ def _error(call: Any, path: Any, value: Any, reason: str, text: str) -> ValueErr
     )
 
 
-def _has_unhashable_statics(node: Any) -> bool:
-    return isinstance(node, Module) and unhashable_field_of(node) is not None
+def _has_arrays_in_statics(node: Any) -> bool:
+    return isinstance(node, Module) and incomparable_field_of(node) is not None
 
 
 def _short_repr(value: Any) -> str:

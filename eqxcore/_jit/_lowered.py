@@ -8,9 +8,9 @@ from typing import Any
 import jax
 
 from eqxcore._call_place import place_in_call
-from eqxcore._predicates import is_array
 from eqxcore._runtime_errors import PROGRAM_ERRORS, Checks, failure_in, wait_for
 from eqxcore._static_key import static_key
+from eqxcore._structs import is_array_or_struct
 from eqxcore._trees._mismatch import mismatch_table
 
 from ._call_form import CallForms
@@ -18,10 +18,6 @@ from ._hashable import check_hashable
 from ._options import Options
 from ._split import PublicStructure, split_publicly
 from ._traces import jit_of_arrays
-
-
-def _is_array_or_struct(leaf: Any) -> bool:
-    return isinstance(leaf, jax.ShapeDtypeStruct) or is_array(leaf)
 
 
 def lower(
@@ -34,10 +30,10 @@ def lower(
     """The program of `function` for these arguments."""
     call = function, *forms.normalise(args, kwargs)
     check_hashable(call)
-    arrays, structure = split_publicly(call, _is_array_or_struct)
+    arrays, structure = split_publicly(call, is_array_or_struct)
     checks = Checks()
     with checks:
-        lowered = jit_of_arrays(options, call, structure).lower(*arrays)
+        lowered = jit_of_arrays(options, call, structure, is_array_or_struct).lower(*arrays)
     return Lowered(lowered, function, forms, structure, checks)
 
 

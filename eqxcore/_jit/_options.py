@@ -4,15 +4,16 @@ import inspect
 from typing import Any, Literal, NamedTuple, get_args
 
 import jax
+import jax.tree_util as jtu
+
+from eqxcore._prefix import Prefix, prefix_of
 
 Donate = Literal["all", "all-except-first", "warn", "warn-except-first", "none"]
 
 _FORBIDDEN = ("static_argnums", "static_argnames", "donate_argnums", "donate_argnames")
-_UNSUPPORTED = ("in_shardings", "out_shardings")
+_SHARDINGS = ("in_shardings", "out_shardings")
 _TAKEN = tuple(
-    name
-    for name in inspect.signature(jax.jit).parameters
-    if name not in (*_FORBIDDEN, *_UNSUPPORTED, "fun")
+    name for name in inspect.signature(jax.jit).parameters if name not in (*_FORBIDDEN, "fun")
 )
 
 
@@ -21,6 +22,10 @@ class Options(NamedTuple):
 
     donate: Donate
     jitkwargs: tuple[tuple[str, Any], ...]
+    in_shardings: Prefix | None = None
+    """A prefix of the tuple of positional arguments, or `None` if nothing is specified."""
+    out_shardings: Prefix | None = None
+    """A prefix of the result, or `None` if nothing is specified."""
 
     @property
     def is_donation_silent(self) -> bool:
@@ -61,18 +66,36 @@ def check_options(donate: Any, jitkwargs: dict[str, Any]) -> Options:
             raise ValueError(
                 f"`filter_jit` got `{name}`, which `jax.jit` needs and it does not: {hint}."
             )
-        if name in _UNSUPPORTED:
-            raise ValueError(
-                f"`filter_jit` got `{name}`, which it does not support, since arguments and "
-                f"results are any pytrees. Place the arrays instead: `jax.device_put(x, sharding)` "
-                f"outside, `jax.lax.with_sharding_constraint` inside."
-            )
         if name not in _TAKEN:
             raise TypeError(
                 f"`filter_jit` got an unexpected keyword argument {name!r}. Expected `donate`, or "
                 f"one of `jax.jit`'s: {', '.join(_TAKEN)}."
             )
-    return Options(donate, tuple(sorted((k, _hashable(v)) for k, v in jitkwargs.items())))
+    in_shardings, out_shardings = (_shardings(name, jitkwargs.get(name)) for name in _SHARDINGS)
+    rest = {name: value for name, value in jitkwargs.items() if name not in _SHARDINGS}
+    items = tuple(sorted((name, _hashable(value)) for name, value in rest.items()))
+    return Options(donate, items, in_shardings, out_shardings)
+
+
+def _shardings(name: str, tree: Any) -> Prefix | None:
+    if tree is None:
+        return None
+    prefix = prefix_of(tree)
+    for place, leaf in enumerate(prefix.leaves):
+        # Besides shardings and their specs, JAX takes its own descriptions of layouts.
+        if leaf is not None and not type(leaf).__module__.startswith(("jax", "jaxlib")):
+            path = _path_of(tree, place)
+            raise TypeError(
+                f"`filter_jit` got {leaf!r}, of type {type(leaf).__name__}, in `{name}{path}`. "
+                "Expected a pytree of shardings, with `None` where nothing is specified, as in "
+                f"`{name}=(None, jax.sharding.NamedSharding(mesh, P('batch')))`."
+            )
+    return prefix
+
+
+def _path_of(tree: Any, place: int) -> str:
+    leaves = jtu.tree_leaves_with_path(tree, is_leaf=lambda node: node is None)
+    return jtu.keystr(leaves[place][0])
 
 
 def _hashable(value: Any) -> Any:

@@ -19,6 +19,13 @@ from eqxcore._runtime_errors import Checks
 from ._hashable import check_hashable
 from ._options import Options, jitkwargs_of
 from ._output import Output
+from ._shardings import (
+    GroupedOutput,
+    check_placement,
+    grouped_output,
+    shardings_of_arguments,
+    shardings_of_groups,
+)
 from ._split import split
 
 # As many as JAX itself keeps. They are shared by all wrappers, so that jitting the same function
@@ -82,6 +89,8 @@ def traced_for(
     where it is static, so that different ones do not have to be told apart by comparing.
     Raises `ValueError` naming a static value that does not hash.
     """
+    if options.in_shardings is not None:
+        check_placement(options.in_shardings, call)
     key = fun, options, structure
     try:
         found = _traces.get(key)
@@ -96,14 +105,24 @@ def traced_for(
 
 
 def jit_of_arrays(
-    options: Options, call: tuple[Any, tuple[Any, ...], dict[str, Any]], structure: Any
+    options: Options,
+    call: tuple[Any, tuple[Any, ...], dict[str, Any]],
+    structure: Any,
+    is_dynamic: Callable[[Any], bool] = is_array,
 ) -> Any:
-    """A new `jax.jit` of the call as a function of its arrays, for which see `traced_for`."""
-    function, args, _ = call
+    """A new `jax.jit` of the call as a function of its arrays, for which see `traced_for`.
 
-    def traced(*arrays: Any) -> Output:
+    `is_dynamic` says what counts as an array.
+    """
+    function, args, _ = call
+    out_shardings = options.out_shardings
+
+    def traced(*arrays: Any) -> Output | GroupedOutput:
         function, args, kwargs = structure.unflatten(arrays)
-        return Output(*split(function(*args, **kwargs)))
+        result = function(*args, **kwargs)
+        if out_shardings is not None:
+            return grouped_output(out_shardings, function, result)
+        return Output(*split(result))
 
     # JAX names the program, and says where it comes from, by these.
     traced.__name__ = traced.__qualname__ = name_of(function)
@@ -111,10 +130,15 @@ def jit_of_arrays(
     if source is not None:
         traced.__wrapped__ = source  # type: ignore[attr-defined]
         traced.__signature__ = _SIGNATURE  # type: ignore[attr-defined]
-    donated = ()
+    jitkwargs = jitkwargs_of(options)
     if options.donate != "none":
-        donated = options.donated(_count(function), _count(args[:1]), _count(call))
-    return jax.jit(traced, donate_argnums=donated, **jitkwargs_of(options))
+        counts = (_count(part, is_dynamic) for part in (function, args[:1], call))
+        jitkwargs["donate_argnums"] = options.donated(*counts)
+    if options.in_shardings is not None:
+        jitkwargs["in_shardings"] = shardings_of_arguments(options.in_shardings, call, is_dynamic)
+    if out_shardings is not None:
+        jitkwargs["out_shardings"] = shardings_of_groups(out_shardings)
+    return jax.jit(traced, **jitkwargs)
 
 
 _SIGNATURE = inspect.Signature([inspect.Parameter("arrays", inspect.Parameter.VAR_POSITIONAL)])
@@ -132,8 +156,8 @@ def _source_of(function: Any) -> Callable[..., Any] | None:
     return function
 
 
-def _count(pytree: Any) -> int:
-    return sum(map(is_array, jax.tree_util.tree_leaves(pytree)))
+def _count(pytree: Any, is_dynamic: Callable[[Any], bool]) -> int:
+    return sum(map(is_dynamic, jax.tree_util.tree_leaves(pytree)))
 
 
 def name_of(function: Any) -> str:
