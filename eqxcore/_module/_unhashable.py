@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+import jax.tree_util as jtu
+
 from eqxcore._predicates import is_array
 
 from ._declared import declared_at
@@ -20,7 +22,7 @@ class UnhashableField(NamedTuple):
         """Where the field is declared, what is expected there, why, and what to write."""
         cls, name, value, _ = self
         lines = [f"`{name}` is a static field of {cls.__qualname__}{declared_at(cls, name)}."]
-        if is_array(value):
+        if any(map(is_array, jtu.tree_leaves(value))):
             lines += [
                 "Expected no array in a static field, since compiled programs are found by "
                 "comparing and hashing their values.",
@@ -43,15 +45,24 @@ def unhashable_field(module_class: type, items: list[tuple[str, Any]]) -> Unhash
             hash(value)
         except TypeError as error:
             # What Python says of an array is the name of a class that JAX renames at will.
-            reason = "arrays do not hash" if is_array(value) else str(error)
+            holds_array = any(map(is_array, jtu.tree_leaves(value)))
+            reason = "arrays do not hash" if holds_array else str(error)
             return UnhashableField(module_class, name, value, reason)
     return None
 
 
-def unhashable_field_of(module: Any) -> UnhashableField | None:
-    """The first static field of a Module that does not hash; `None` if all do."""
+def incomparable_field_of(module: Any) -> UnhashableField | None:
+    """The first static field of a Module that holds an array; `None` if none does.
+
+    Not one with a list or a dict in it: JAX finds programs by comparing static fields, without
+    hashing them. Whoever changes such a list in place changes it for the compiled program, too.
+    """
     _, statics = module.__eqxcore_flat__
-    return unhashable_field(type(module), statics.items())
+    for name, value in statics.items():
+        field = unhashable_field(type(module), [(name, value)])
+        if field is not None and any(map(is_array, jtu.tree_leaves(value))):
+            return field
+    return None
 
 
 def _advice(name: str, value: Any) -> str:

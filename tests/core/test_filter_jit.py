@@ -1,5 +1,6 @@
 """`filter_jit`: what is traced, what is static, and when it compiles again."""
 
+import copy
 import enum
 import functools
 import gc
@@ -15,6 +16,8 @@ import numpy as np
 import pytest
 
 import eqxcore as eqx
+
+X = jnp.arange(3.0)
 
 
 class Linear(eqx.Module):
@@ -283,6 +286,7 @@ def test_a_jitted_function_can_be_an_argument_of_another():
     assert len(traces) == 1
 
 
+@pytest.mark.filterwarnings("ignore:A JAX array is being set as static")
 @pytest.mark.parametrize(
     ("build", "place"),
     [
