@@ -2,6 +2,7 @@
 
 import io
 import math
+import tokenize
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import jax
@@ -73,21 +74,60 @@ def write_record(file: Writable, array: Any) -> None:
     npy.write_array(file, stored(array), allow_pickle=False)  # type: ignore[arg-type]
 
 
-def read_record(file: Readable, length: int | None = None) -> np.ndarray[Any, Any]:
-    """The array of the record at which `file` stands; of at most `length` bytes, if that is given.
+def read_record(file: Readable) -> np.ndarray[Any, Any]:
+    """The array of the record at which `file` stands.
 
     Raises `ValueError` when no record is there, or it breaks off. Never unpickles.
     """
     magic = file.read(npy.MAGIC_LEN)
+    while 0 < len(magic) < npy.MAGIC_LEN and (piece := file.read(npy.MAGIC_LEN - len(magic))):
+        magic += piece  # a stream may give less than it is asked for
+    header = _read_header(magic, file)
+    if header is None:
+        return npy.read_array(_Rejoined(magic, file), allow_pickle=False)  # type: ignore[arg-type]
+    shape, is_fortran, dtype = header
+    nbytes = math.prod(shape) * dtype.itemsize
+    present = _remaining(file)
+    if present is not None and present < nbytes:
+        raise ValueError(_breaks_off(nbytes, present))
+    data = np.empty(nbytes, np.uint8)
+    _fill(file, data.data)
+    return np.ndarray(shape, dtype, data.data, order="F" if is_fortran else "C")
+
+
+def array_in(record: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array of a whole record that has been read, as bytes; its memory is used again.
+
+    Raises `ValueError` when it is no record, or shorter or longer than it declares.
+    """
+    file = io.BytesIO(record[:_LONGEST_HEADER].tobytes())
+    header = _read_header(file.read(npy.MAGIC_LEN), file)
+    if header is None:
+        return npy.read_array(io.BytesIO(record.tobytes()), allow_pickle=False)
+    shape, is_fortran, dtype = header
+    nbytes, offset = math.prod(shape) * dtype.itemsize, file.tell()
+    if len(record) - offset != nbytes:
+        raise ValueError(_breaks_off(nbytes, len(record) - offset))
+    return np.ndarray(shape, dtype, record.data, offset, order="F" if is_fortran else "C")
+
+
+def _read_header(magic: bytes, file: Readable) -> tuple[tuple[int, ...], bool, Any] | None:
+    """(shape, is column-major, dtype), of the header behind `magic`.
+
+    `None` for a header of 2018, for dtypes whose fields have names outside of ASCII: NumPy reads
+    that with the data, or not at all.
+    """
     if not magic:
         raise ValueError("the file has ended: there is no record")
-    if not magic.startswith(npy.MAGIC_PREFIX):
+    if len(magic) < npy.MAGIC_LEN or not magic.startswith(npy.MAGIC_PREFIX):
         raise ValueError(f"no record is there: it begins with {magic!r}")
     read_header = _HEADERS.get((magic[-2], magic[-1]))
     if read_header is None:
-        # Of 2018, for dtypes whose fields have names outside of ASCII.
-        return npy.read_array(_Rejoined(magic, file), allow_pickle=False)  # type: ignore[arg-type]
-    shape, is_fortran, dtype = read_header(file)  # type: ignore[arg-type]
+        return None
+    try:
+        shape, is_fortran, dtype = read_header(file)  # type: ignore[arg-type]
+    except _BAD_HEADER as error:
+        raise ValueError(f"the header of the record cannot be read ({error})") from None
     if dtype.hasobject:
         raise ValueError(
             "the record holds Python objects, which could only be unpickled, and a pickle may "
@@ -95,14 +135,26 @@ def read_record(file: Readable, length: int | None = None) -> np.ndarray[Any, An
         )
     if any(size < 0 for size in shape) or dtype.subdtype is not None:
         raise ValueError(f"the record declares the shape {shape} and the dtype {dtype}")
-    nbytes = math.prod(shape) * dtype.itemsize
-    present = _remaining(file) if length is None else length
-    if present is not None and present < nbytes:
-        raise ValueError(f"the record breaks off: {nbytes:,} bytes are declared, {present:,} there")
-    data = np.empty(nbytes, np.uint8)
-    _fill(file, data.data)
-    flat = np.ndarray(math.prod(shape), dtype, data)
-    return flat.reshape(shape, order="F" if is_fortran else "C")
+    return shape, is_fortran, dtype
+
+
+# A header is a Python literal, and what is none fails in as many ways as Python has. NumPy then
+# takes it for one of Python 2, and warns.
+_BAD_HEADER = (
+    SyntaxError,
+    tokenize.TokenError,
+    RecursionError,
+    MemoryError,
+    TypeError,
+    UserWarning,
+)
+
+# The length of one stands in two bytes, or, for a dtype of thousands of fields, in four.
+_LONGEST_HEADER = 1 << 20
+
+
+def _breaks_off(declared: int, present: int) -> str:
+    return f"the record breaks off: {declared:,} bytes are declared, {present:,} there"
 
 
 def with_dtype(array: np.ndarray[Any, Any], dtype: Any) -> np.ndarray[Any, Any]:
@@ -159,9 +211,7 @@ def _fill(file: Any, view: memoryview) -> None:
             count = len(piece)
             view[done : done + count] = piece
         if not count:
-            raise ValueError(
-                f"the record breaks off: {len(view):,} bytes are declared, {done:,} there"
-            )
+            raise ValueError(_breaks_off(len(view), done))
         done += count
 
 

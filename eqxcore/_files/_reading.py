@@ -10,7 +10,7 @@ import numpy as np
 
 from ._filter_specs import number_of
 from ._manifest import KINDS, RECORDED, Node
-from ._npy import read_record, with_dtype
+from ._npy import array_in, with_dtype
 from ._trailer import damaged, read_manifest
 
 _TEXTS = {
@@ -101,13 +101,14 @@ class Checkpoint:
         Raises `CheckpointError` when its record is not the one that was written.
         """
         node = self.nodes[place]
-        self._file.seek(node["offset"])
-        reader = _Measured(self._file, node["length"])
+        record = np.empty(node["length"], np.uint8)
         try:
-            array = read_record(reader, node["length"])
-            if reader.left or reader.hash.hexdigest() != node["sha256"]:
+            self._file.seek(node["offset"])
+            self._file.readinto(record.data)  # type: ignore[attr-defined]
+            # Before anything of it is interpreted.
+            if hashlib.sha256(record.data).hexdigest() != node["sha256"]:
                 raise ValueError("its bytes are not those that were written")
-            return _like(array, like, node)
+            return _like(array_in(record), like, node)
         except (ValueError, TypeError, OverflowError) as error:
             where = self.path_of(place) or "the root"
             raise damaged(self.path, f"the record of {where} cannot be read: {error}") from error
@@ -141,31 +142,3 @@ def _placed(array: Any, like: Any, *, is_weak: bool = False) -> jax.Array:
         number = jnp.asarray(array.item())
         array = number if number.dtype == array.dtype else array
     return jnp.asarray(array) if sharding is None else jax.device_put(array, sharding)
-
-
-class _Measured:
-    """The next `left` bytes of a file, hashed as they are read."""
-
-    def __init__(self, file: IO[bytes], left: int) -> None:
-        self._file = file
-        self.left = left
-        self.hash = hashlib.sha256()
-
-    def read(self, length: int = -1) -> bytes:
-        """The next bytes, none behind the end of the record."""
-        data = self._file.read(self.left if length < 0 else min(length, self.left))
-        self.left -= len(data)
-        self.hash.update(data)
-        return data
-
-    def readinto(self, view: memoryview) -> int:
-        """Reads into `view`; how many bytes."""
-        view = view[: self.left]
-        count = self._file.readinto(view)  # type: ignore[attr-defined]
-        self.left -= count
-        self.hash.update(view[:count])
-        return count
-
-    def seek(self, offset: int, whence: int = 0) -> object:
-        """Is not possible."""
-        raise OSError("a record is read from its beginning to its end")

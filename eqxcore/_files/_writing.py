@@ -24,16 +24,17 @@ def written_whole(path: pathlib.Path) -> Iterator[IO[bytes]]:
     """A file to write to, that stands at `path` once the block has ended without an exception.
 
     Until then, and for good if there was one, what stood there before stays. Raises `OSError`
-    when the file cannot be made.
+    when the file cannot be made, or something that is no file has its name.
     """
     # A symbolic link stays one, and what it points to is replaced.
     target = pathlib.Path(os.path.realpath(path))
     before = _mode_of(target)
     if before is not None and not stat.S_ISREG(before):
-        # A pipe or a device: there is nothing to keep, and nothing to put in place.
-        with target.open("wb") as file:
-            yield file
-        return
+        # Putting a file in the place of a pipe or a device would do more harm than good.
+        raise OSError(
+            f"'{path}' is there and is no regular file. Expected the name of a file, or of none "
+            "yet. To write to a stream, hand it over: `eqx.tree_serialise_leaves(stream, model)`."
+        )
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"There is no directory '{target.parent}' to write '{path}' into. Expected one that "
