@@ -30,6 +30,18 @@ def programs_of(page):
     ]
 
 
+def with_outputs(page, outputs):
+    """The text of a page, with these outputs below its programs."""
+    remaining = iter(outputs)
+
+    def fill(match):
+        output = next(remaining)
+        shown = f"\n```text\n{output}```\n" if output else ""
+        return f"```python\n{match['code']}```\n{shown}"
+
+    return _BLOCK.sub(fill, page.read_text(encoding="utf-8"))
+
+
 def run(program, namespace, name):
     """What the program prints; if it raises, that comes last, as `ValueError: message`."""
     # Line numbers of the page, and its lines where somebody wants to show them.
@@ -42,4 +54,6 @@ def run(program, namespace, name):
             exec(compile(source, filename, "exec"), namespace)
         except Exception as error:  # noqa: BLE001  the page may show any
             print(f"{type(error).__name__}: {error}")
-    return printed.getvalue()
+    output = printed.getvalue()
+    assert "```" not in output, "a page cannot show this"
+    return output

@@ -1,11 +1,17 @@
-"""What the pages show is what happens: each is run from top to bottom, in one namespace."""
+"""What the pages show is what happens: each is run from top to bottom, in one namespace.
 
+`EQXVIEW_UPDATE_GOLDENS=1 python -m pytest tests/docs` writes what happens into the pages.
+"""
+
+import os
+import re
 from pathlib import Path
 
 import pytest
-from page_programs import Program, programs_of, run
+from page_programs import Program, programs_of, run, with_outputs
 
 DOCS = Path(__file__).parents[2] / "docs"
+UPDATE = bool(os.environ.get("EQXVIEW_UPDATE_GOLDENS"))
 PAGES = [page for page in sorted(DOCS.glob("*.md")) if programs_of(page)]
 
 
@@ -13,8 +19,13 @@ PAGES = [page for page in sorted(DOCS.glob("*.md")) if programs_of(page)]
 def test_a_page_prints_what_it_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # pages write files
     namespace = {"__name__": f"docs_{page.stem.replace('-', '_')}"}
+    outputs = []
     for program in programs_of(page):
-        assert run(program, namespace, page.name) == program.output, f"line {program.line}"
+        outputs.append(run(program, namespace, page.name))
+        if not UPDATE:
+            assert outputs[-1] == program.output, f"line {program.line}"
+    if UPDATE:
+        page.write_text(with_outputs(page, outputs), encoding="utf-8")
 
 
 def test_a_program_that_prints_something_else_or_raises_is_noticed(tmp_path):
@@ -28,5 +39,13 @@ def test_a_program_that_prints_something_else_or_raises_is_noticed(tmp_path):
     assert (second.output, run(second, {}, "page")) == ("", "")
 
 
-def test_the_pages_of_a_topic_have_programs():
-    assert {page.stem for page in PAGES} >= {"differences"}
+def test_every_page_is_in_the_table_of_pages():
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    missing = [page.name for page in DOCS.glob("*.md") if f"]({page.name})" not in index]
+    assert missing == ["README.md"]
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / link).exists(), link
