@@ -1,5 +1,6 @@
 """Modules, filters and filtered transformations: a library of pytrees for JAX."""
 
+from . import debug as debug
 from . import nn as nn
 from ._autodiff import filter_checkpoint as filter_checkpoint
 from ._autodiff import filter_closure_convert as filter_closure_convert

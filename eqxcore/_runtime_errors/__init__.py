@@ -13,6 +13,7 @@
 | `_exceptions.py` | the exceptions |
 """
 
+from ._breakpoint import open_breakpoint_if as open_breakpoint_if
 from ._error_if import branched_error_if as branched_error_if
 from ._error_if import error_if as error_if
 from ._exceptions import EquinoxRuntimeError as EquinoxRuntimeError
@@ -21,3 +22,4 @@ from ._failure import PROGRAM_ERRORS as PROGRAM_ERRORS
 from ._failure import failure_in as failure_in
 from ._notice import Checks as Checks
 from ._notice import wait_for as wait_for
+from ._poison import poison_if as poison_if
