@@ -1,5 +1,6 @@
 """One thing for a whole subtree: what stands at a leaf of a prefix goes for all below it."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax.tree_util as jtu
@@ -18,20 +19,33 @@ class Prefix(NamedTuple):
         """The prefix as it was given."""
         return self.treedef.unflatten(self.leaves)
 
-    def subtrees(self, tree: PyTree, name: str, whole: str) -> list[PyTree]:
+    def subtrees(
+        self,
+        tree: PyTree,
+        *,
+        name: str,
+        of: str,
+        whole: str,
+        name_path: Callable[[tuple[Any, ...]], str] = jtu.keystr,
+    ) -> list[PyTree]:
         """For each leaf of the prefix, in order, what is in the tree at its place.
 
-        Raises `ValueError`, showing both, when it is no prefix of the tree. `name` is what the
-        user calls the prefix, as in "`in_axes` of `filter_vmap(f)`", and `whole` what the tree is.
+        Raises `ValueError`, showing both, when it is no prefix of the tree. In the message, the
+        prefix is called `name` "of" `of`, the tree is `whole`, and `name_path` writes key paths.
         """
         try:
             return self.treedef.flatten_up_to(tree)
         except (TypeError, ValueError) as error:
             table = mismatch_table(
-                ("prefix", "found"), self.tree(), tree, is_prefix=True, is_leaf=_is_none
+                (name, "found"),
+                self.tree(),
+                tree,
+                is_prefix=True,
+                is_leaf=_is_none,
+                name_path=name_path,
             )
             raise ValueError(
-                f"{name} is not a prefix of {whole}:\n{table or error}\n"
+                f"`{name}` of `{of}` is not a prefix of {whole}:\n{table or error}\n"
                 "Give one entry for each part (a tuple, not a list, for several arguments), or a "
                 "single one for all."
             ) from None

@@ -1,5 +1,6 @@
 """`in_shardings` and `out_shardings`: where arguments are expected, and where results are put."""
 
+import functools
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ import jax
 import jax.core
 import jax.tree_util as jtu
 
-from eqxcore._call_place import function_name, place_in_call
+from eqxcore._call_place import function_name, place_in_arguments, place_in_call
 from eqxcore._predicates import is_array
 from eqxcore._prefix import Prefix
 
@@ -27,15 +28,21 @@ def shardings_of_arguments(
     which it says nothing.
     """
     function, args, kwargs = call
-    name = f"`in_shardings` of `filter_jit({function_name(function)})`"
-    subtrees = prefix.subtrees(args, name, "the positional arguments, a tuple")
+    subtrees = prefix.subtrees(
+        args,
+        name="in_shardings",
+        of=f"filter_jit({function_name(function)})",
+        whole="the positional arguments, a tuple",
+        name_path=functools.partial(place_in_arguments, function),
+    )
     shardings: list[Any] = [None] * _count(function, is_dynamic)
     for sharding, subtree in zip(prefix.leaves, subtrees, strict=True):
         shardings += [sharding] * _count(subtree, is_dynamic)
     keywords = _count(kwargs, is_dynamic)
     if keywords and not jtu.treedef_is_leaf(prefix.treedef):
         raise ValueError(
-            f"{name} goes by position, and the call has arrays in the keyword arguments "
+            f"`in_shardings` of `filter_jit({function_name(function)})` goes by position, and the "
+            "call has arrays in the keyword arguments "
             f"{', '.join(f'`{key}`' for key in kwargs)}, which the function takes by keyword only. "
             "Expected arrays in positional arguments: let the function take them by position, or "
             "give a single sharding for everything."
@@ -125,8 +132,12 @@ jtu.register_pytree_node(
 
 def grouped_output(prefix: Prefix, function: Any, result: Any) -> GroupedOutput:
     """The result with its arrays in groups. Raises `ValueError` when it has another structure."""
-    name = f"`out_shardings` of `filter_jit({function_name(function)})`"
-    subtrees = prefix.subtrees(result, name, "what the function returns")
+    subtrees = prefix.subtrees(
+        result,
+        name="out_shardings",
+        of=f"filter_jit({function_name(function)})",
+        whole="what the function returns",
+    )
     groups = [list(filter(is_array, jtu.tree_leaves(subtree))) for subtree in subtrees]
     return GroupedOutput(groups, Statics(split(result)[1]))
 
