@@ -8,6 +8,7 @@
 | `callables.py` | functions, classes, methods, partials, jitted functions |
 | `by_value.py` | the functions and classes that cloudpickle keeps by value |
 | `instances.py` | Modules, namedtuples, dataclasses, enum members, other objects |
+| `layer_state.py` | `nn.State` of eqxcore and Equinox |
 | `libraries.py` | Flax: `FrozenDict`, and the objects of nnx |
 | `opaque.py` | everything else: a node with what the file holds of it inside |
 | `names.py`, `state.py` | names as they are today, and what BUILD put into an object |

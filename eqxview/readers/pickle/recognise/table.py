@@ -14,6 +14,7 @@ from eqxview.readers.pickle.recognise import (
     callables,
     containers,
     instances,
+    layer_state,
     libraries,
     values,
 )
@@ -36,6 +37,8 @@ BY_NAME: dict[str, Recogniser] = {
     "jax._src.custom_derivatives.custom_jvp": callables.jitted,
     "jax._src.custom_derivatives.custom_vjp": callables.jitted,
     "eqxcore._pickling.load_callable": callables.loaded_callable,
+    "eqxcore.nn._state._state.State": layer_state.eqxcore_state,
+    "equinox.nn._stateful.State": layer_state.equinox_state,
     "builtins.getattr": instances.attribute_call,
     "types.MethodType": callables.method,
     "builtins.bytearray": values.bytearray_call,
