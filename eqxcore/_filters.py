@@ -5,10 +5,10 @@ from typing import Any, TypeAlias
 from weakref import ref
 
 import jax.tree_util as jtu
-from jaxtyping import PyTree
 
 from ._jax_internals import flatten_none_as_leaf
 from ._other_half import HasOtherHalf, set_other
+from ._pytree import PyTree
 from ._trees._mismatch import mismatch_table
 
 FilterSpec: TypeAlias = PyTree[bool | Callable[[Any], bool]]

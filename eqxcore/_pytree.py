@@ -4,9 +4,13 @@ jaxtyping leaves its own unresolved on purpose, so that `PyTree[int]` can be wri
 then reports every function that takes one as incompletely typed, to whoever checks strictly.
 """
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    PyTree: TypeAlias = Any
+    from typing_extensions import TypeAliasType, TypeVar
+
+    _Leaf = TypeVar("_Leaf", default=Any)
+
+    PyTree = TypeAliasType("PyTree", Any, type_params=(_Leaf,))
 else:
     from jaxtyping import PyTree as PyTree

@@ -10,11 +10,12 @@ import jax.numpy as jnp
 import jax.tree_util as jtu
 from jax.core import eval_jaxpr
 from jax.extend.core import Jaxpr
-from jaxtyping import Array, PyTree
+from jaxtyping import Array
 
 from eqxcore._jit._traces import name_of
 from eqxcore._module import Module, field
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 from eqxcore._static_key import static_key
 from eqxcore._trees._mismatch import mismatch_table
 

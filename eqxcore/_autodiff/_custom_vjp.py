@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import jax.tree_util as jtu
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
-from jaxtyping import PyTree
 
 from eqxcore._filters import filter
 from eqxcore._jax_internals import flatten_none_as_leaf
 from eqxcore._jit._split import split
 from eqxcore._predicates import is_array, is_array_like, is_inexact_array
+from eqxcore._pytree import PyTree
 from eqxcore._trees._mismatch import describe, is_equal, mismatch_table
 
 from ._rules import FunctionWithRules, as_array, as_zero_or_array, paths_of

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
 import numpy as np
-from jaxtyping import PyTree
 
 from eqxcore._jax_internals import flatten_none_as_leaf
 from eqxcore._jit._traces import name_of
 from eqxcore._predicates import is_array, is_array_like, is_inexact_array
+from eqxcore._pytree import PyTree
 from eqxcore._trees._mismatch import describe, mismatch_table
 
 from ._perturbed import depend_on

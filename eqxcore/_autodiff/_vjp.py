@@ -6,11 +6,11 @@ from typing import Any, Literal, NamedTuple, TypeVar, overload
 import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
-from jaxtyping import PyTree
 
 from eqxcore._jit._traces import name_of
 from eqxcore._module import Module, field
 from eqxcore._predicates import is_array, is_array_like, is_inexact_array
+from eqxcore._pytree import PyTree
 from eqxcore._trees._mismatch import describe, mismatch_table
 
 _Out = TypeVar("_Out")

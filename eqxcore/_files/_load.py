@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax.tree_util as jtu
-from jaxtyping import PyTree
 
+from eqxcore._pytree import PyTree
 from eqxcore._trees._key_path import follow, is_below, nearest, normal_path
 
 from ._difference import (

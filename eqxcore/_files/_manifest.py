@@ -21,9 +21,9 @@ from typing import Any
 
 import jax
 import jax.tree_util as jtu
-from jaxtyping import PyTree
 
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 from eqxcore._trees._key_path import children_of
 
 from ._npy import is_key, key_impl

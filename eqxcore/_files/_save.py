@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import IO, Any
 
 import jax
-from jaxtyping import PyTree
+
+from eqxcore._pytree import PyTree
 
 from ._manifest import RECORDED, describe
 from ._npy import write_record

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import jax
 import jax.tree_util as jtu
 import numpy as np
-from jaxtyping import PyTree
 
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 
 from ._filter_specs import default_deserialise_filter_spec, default_serialise_filter_spec
 from ._npy import Readable, Writable

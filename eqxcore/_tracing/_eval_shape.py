@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-from jaxtyping import PyTree
 
 from eqxcore._jit._output import Output
 from eqxcore._jit._split import split_publicly
+from eqxcore._pytree import PyTree
 from eqxcore._structs import is_array_or_struct
 
 

@@ -5,7 +5,6 @@ from typing import Any, ParamSpec
 
 import jax
 import jax.extend.core
-from jaxtyping import PyTree
 
 from eqxcore._call_place import function_name
 from eqxcore._filters import partition
@@ -13,6 +12,7 @@ from eqxcore._jit._output import Output
 from eqxcore._jit._split import split_publicly
 from eqxcore._module import Module, module_update_wrapper
 from eqxcore._partial import Partial
+from eqxcore._pytree import PyTree
 from eqxcore._structs import is_array_or_struct
 
 _P = ParamSpec("_P")

@@ -6,11 +6,11 @@ from typing import Any
 import jax
 import jax.tree_util as jtu
 import numpy as np
-from jaxtyping import PyTree
 
 from eqxcore._call_place import function_name
 from eqxcore._jit._split import PublicStructure, split_publicly
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 from eqxcore._static_key import static_key
 from eqxcore._structs import is_array_or_struct
 from eqxcore._trees._mismatch import mismatch_table

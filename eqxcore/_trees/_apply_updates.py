@@ -3,7 +3,8 @@
 from typing import Any
 
 import jax
-from jaxtyping import PyTree
+
+from eqxcore._pytree import PyTree
 
 from ._mismatch import mismatch_table
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax.tree_util as jtu
-from jaxtyping import PyTree
+
+from eqxcore._pytree import PyTree
 
 # Beyond this many, looking for the nearest path would take seconds.
 _MOST_PATHS = 20_000

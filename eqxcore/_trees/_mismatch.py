@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax.tree_util as jtu
-from jaxtyping import PyTree
+
+from eqxcore._pytree import PyTree
 
 from ._pretty import tree_pformat
 

@@ -8,7 +8,8 @@ import jax
 import jax.tree_util as jtu
 import numpy as np
 import wadler_lindig as wl
-from jaxtyping import PyTree
+
+from eqxcore._pytree import PyTree
 
 from ._holes import with_holes
 

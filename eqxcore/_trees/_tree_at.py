@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.tree_util as jtu
-from jaxtyping import PyTree
+
+from eqxcore._pytree import PyTree
 
 from ._key_path import follow
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 import jax.tree_util as jtu
-from jaxtyping import PyTree
+
+from eqxcore._pytree import PyTree
 
 
 def tree_flatten_one_level(pytree: PyTree) -> tuple[list[PyTree], Any]:

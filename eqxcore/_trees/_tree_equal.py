@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
 import numpy as np
-from jaxtyping import Array, ArrayLike, Bool, Float, PyTree
+from jaxtyping import Array, ArrayLike, Bool, Float
 
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 
 
 def tree_equal(

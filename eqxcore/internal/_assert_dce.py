@@ -5,9 +5,9 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
-from jaxtyping import PyTree
 
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 from eqxcore._runtime_errors import error_if
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-from jaxtyping import PyTree
 
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 from eqxcore._tracing import filter_eval_shape
 
 from ._hashable_split import StaticKey, hashable_combine, hashable_partition

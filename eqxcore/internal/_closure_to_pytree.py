@@ -4,9 +4,9 @@ import types
 from typing import Any
 
 import jax.tree_util as jtu
-from jaxtyping import PyTree
 
 from eqxcore._module import Module
+from eqxcore._pytree import PyTree
 
 
 class _Code:

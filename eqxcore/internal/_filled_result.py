@@ -6,8 +6,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
-from jaxtyping import Array, PyTree
+from jaxtyping import Array
 
+from eqxcore._pytree import PyTree
 from eqxcore._tracing import filter_eval_shape
 
 

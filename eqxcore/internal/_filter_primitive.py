@@ -25,9 +25,9 @@ import numpy as np
 from jax.core import AbstractValue
 from jax.extend.core import Primitive
 from jax.interpreters import ad
-from jaxtyping import PyTree
 
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 
 
 class _Hole:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import jax.tree_util as jtu
-from jaxtyping import PyTree
 
+from eqxcore._pytree import PyTree
 from eqxcore._static_key import static_key
 
 Static: TypeAlias = tuple[tuple[Any, ...], jtu.PyTreeDef]

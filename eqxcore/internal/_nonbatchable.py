@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import jax.tree_util as jtu
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching
-from jaxtyping import PyTree
 
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 from eqxcore._runtime_errors import error_if
 
 from ._identity_primitive import identity_primitive

@@ -5,9 +5,9 @@ from typing import Any, NoReturn
 import jax.tree_util as jtu
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching
-from jaxtyping import PyTree
 
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 
 from ._identity_primitive import identity_primitive
 

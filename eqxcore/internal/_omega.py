@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
 import numpy as np
-from jaxtyping import PyTree
+
+from eqxcore._pytree import PyTree
 
 _SCALARS = (bool, int, float, complex, jax.Array, np.ndarray, np.generic)
 

@@ -4,9 +4,9 @@ import dataclasses
 from typing import Any
 
 import jax
-from jaxtyping import PyTree
 
 from eqxcore._module import Module
+from eqxcore._pytree import PyTree
 from eqxcore._trees._tree_at import tree_at
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import jax
 import jax.tree_util as jtu
-from jaxtyping import PyTree
 
 from eqxcore._filters import combine, partition
 from eqxcore._module import Module
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 from eqxcore._trees._pretty import tree_pformat
 from eqxcore._trees._tree_at import tree_at
 

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
 import numpy as np
-from jaxtyping import PyTree
 
+from eqxcore._pytree import PyTree
 from eqxcore._trees._mismatch import mismatch_table
 
 from ._buffer import Buffer, Reads

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, PyTree
+from jaxtyping import Array, Bool
+
+from eqxcore._pytree import PyTree
 
 from ._bounded_loop import bounded_loop
 from ._carry import Carry, Parts

@@ -7,11 +7,12 @@ from typing import Any
 import jax
 import numpy as np
 from jax.core import ShapedArray
-from jaxtyping import Array, Int, PyTree
+from jaxtyping import Array, Int
 
 from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._partial import Partial
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 from eqxcore.internal._cached_eval_shape import cached_filter_eval_shape
 from eqxcore.internal._hashable_split import (
     StaticKey,

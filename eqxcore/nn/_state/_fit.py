@@ -5,8 +5,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
-from jaxtyping import PyTree
 
+from eqxcore._pytree import PyTree
 from eqxcore._trees._pretty import tree_pformat
 
 from ._marker import told

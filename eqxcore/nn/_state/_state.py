@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import jax.tree_util as jtu
 import wadler_lindig as wl
-from jaxtyping import PyTree
 
+from eqxcore._pytree import PyTree
 from eqxcore._trees._pretty import call_document, tree_pformat
 
 from ._fit import as_arrays, check_fit
