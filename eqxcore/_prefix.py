@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax.tree_util as jtu
-from jaxtyping import PyTree
 
+from eqxcore._pytree import PyTree
 from eqxcore._trees._mismatch import mismatch_table
 
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import PyTree
 
 from eqxcore._call_place import function_name, place_in_arguments
 from eqxcore._predicates import is_array
 from eqxcore._prefix import prefix_of
+from eqxcore._pytree import PyTree
 from eqxcore._trees._mismatch import describe
 
 ResolvedAxis = int | None

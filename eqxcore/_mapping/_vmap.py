@@ -7,12 +7,12 @@ from typing import Any, NamedTuple, overload
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import PyTree
 
 from eqxcore._call_place import function_name
 from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._partial import Partial
 from eqxcore._predicates import is_array
+from eqxcore._pytree import PyTree
 
 from ._axes import FIRST_AXIS, AxesOf, AxisSpec, ResolvedAxis
 

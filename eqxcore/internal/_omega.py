@@ -39,8 +39,8 @@ class ω(metaclass=_Metaω):
     __array_priority__ = 1000
 
     def __init__(self, value: PyTree, is_leaf: Callable[[Any], bool] | None = None) -> None:
-        self.ω = value
-        self.is_leaf = is_leaf
+        self.ω: Any = value
+        self.is_leaf: Callable[[Any], bool] | None = is_leaf
 
     def __repr__(self) -> str:
         return f"ω({self.ω})"
@@ -74,7 +74,9 @@ class ω(metaclass=_Metaω):
     def _map_reversed(self, fn: Callable[[Any, Any], Any], other: Any) -> Any:
         return self._map(lambda leaf, left: fn(left, leaf), other)
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        # It has its own `__eq__`, which answers leaf by leaf.
+        return object.__hash__(self)
 
     # Written out, for a type checker and a reader to find.
 

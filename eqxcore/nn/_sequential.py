@@ -19,9 +19,9 @@ class Sequential(StatefulLayer):
     It is indexed, iterated and measured like a tuple; a slice is a `Sequential` again.
     """
 
-    layers: tuple[Callable, ...]
+    layers: tuple[Callable[..., Any], ...]
 
-    def __init__(self, layers: Sequence[Callable]) -> None:
+    def __init__(self, layers: Sequence[Callable[..., Any]]) -> None:
         """Each layer is called as `layer(x, key=key)`: wrap plain functions in `Lambda`."""
         self.layers = tuple(layers)
 
@@ -62,7 +62,7 @@ class Sequential(StatefulLayer):
         return x if state is _NO_STATE else (x, new_state)
 
     @overload
-    def __getitem__(self, i: SupportsIndex) -> Callable: ...
+    def __getitem__(self, i: SupportsIndex) -> Callable[..., Any]: ...
     @overload
     def __getitem__(self, i: slice) -> "Sequential": ...
     def __getitem__(self, i: SupportsIndex | slice) -> Any:
@@ -76,7 +76,7 @@ class Sequential(StatefulLayer):
                 "supported; expected an integer or a slice, as for a tuple of layers."
             ) from None
 
-    def __iter__(self) -> Iterator[Callable]:
+    def __iter__(self) -> Iterator[Callable[..., Any]]:
         return iter(self.layers)
 
     def __len__(self) -> int:

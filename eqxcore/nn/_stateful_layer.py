@@ -1,6 +1,7 @@
 """What tells a layer that carries state from one that does not."""
 
 from collections.abc import Callable
+from typing import Any
 
 from eqxcore._module import AbstractClassVar, Module
 
@@ -12,7 +13,7 @@ class StatefulLayer(Module):
     overrides `is_stateful`.
     """
 
-    __call__: AbstractClassVar[Callable]
+    __call__: AbstractClassVar[Callable[..., Any]]
 
     def is_stateful(self) -> bool:
         """Whether this very layer takes and returns a state."""
