@@ -49,7 +49,15 @@ def _struct(aval: ShapedArray) -> jax.ShapeDtypeStruct:
 def _key_impl(aval: Any) -> Any:
     if not jnp.issubdtype(aval.dtype, jax.dtypes.prng_key):
         return None
-    return jax.random.key_impl(jax.ShapeDtypeStruct(aval.shape, aval.dtype))  # type: ignore[arg-type]
+    found = []
+
+    def look(keys: Any) -> Any:
+        found.append(jax.random.key_impl(keys))
+        return keys
+
+    # It is asked of keys, which there need not be yet.
+    jax.eval_shape(look, _struct(aval))
+    return found[0]
 
 
 def _to_data(array: Any) -> Any:

@@ -13,6 +13,7 @@ from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from eqxcore._runtime_errors import notice_check
 from eqxcore.internal._finalise import register_impl_finalisation
 
 from ._on_host import call_back
@@ -126,5 +127,13 @@ noinline_p.def_abstract_eval(_abstract_eval)
 ad.primitive_jvps[noinline_p] = _jvp
 ad.primitive_transposes[noinline_p] = _transpose
 batching.fancy_primitive_batchers[noinline_p] = _batch
-mlir.register_lowering(noinline_p, mlir.lower_fun(call_back, multiple_results=True))
+
+
+def _lowered(number: Any, *arrays: Any, program: Program) -> list[Any]:
+    # There may be a check inside, which is lowered only when the program already runs.
+    notice_check()
+    return call_back(number, *arrays, program=program)
+
+
+mlir.register_lowering(noinline_p, mlir.lower_fun(_lowered, multiple_results=True))
 register_impl_finalisation(noinline_p)
