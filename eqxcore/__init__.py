@@ -1,6 +1,7 @@
 """Modules, filters and filtered transformations: a library of pytrees for JAX."""
 
 from . import debug as debug
+from . import internal as internal
 from . import nn as nn
 from ._autodiff import filter_checkpoint as filter_checkpoint
 from ._autodiff import filter_closure_convert as filter_closure_convert
@@ -60,4 +61,5 @@ from ._trees import tree_equal as tree_equal
 from ._trees import tree_flatten_one_level as tree_flatten_one_level
 from ._trees import tree_pformat as tree_pformat
 from ._trees import tree_pprint as tree_pprint
+from ._version import __version__ as __version__
 from .nn._inference import tree_inference as tree_inference

@@ -35,6 +35,12 @@ from eqxcore._unvmap import unvmap_any as unvmap_any
 from eqxcore._unvmap import unvmap_any_p as unvmap_any_p
 from eqxcore._unvmap import unvmap_max as unvmap_max
 from eqxcore._unvmap import unvmap_max_p as unvmap_max_p
+from eqxcore.debug import announce_transform as announce_transform
+from eqxcore.debug import backward_nan as debug_backward_nan
+from eqxcore.debug import breakpoint_if as breakpoint_if
+from eqxcore.debug import inspect_dce as inspect_dce
+from eqxcore.debug import store_dce as store_dce
+from eqxcore.debug._announce_transform import announce_jaxpr_p as announce_jaxpr_p
 
 from ._assert_dce import assert_dce as assert_dce
 from ._batched_primitive import create_vprim as create_vprim

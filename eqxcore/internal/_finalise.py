@@ -16,6 +16,7 @@ from jax.extend.core.primitives import custom_jvp_call_p, stop_gradient_p
 
 from eqxcore._predicates import is_array
 from eqxcore._unvmap import unvmap_all_p, unvmap_any_p, unvmap_max_p
+from eqxcore.debug._announce_transform import announce_jaxpr_p
 
 primitive_finalisations: dict[Primitive, Callable[..., Any]] = {}
 """What is evaluated in place of `primitive.bind(*arrays, **params)`. May be added to."""
@@ -37,7 +38,7 @@ def _finalise_custom_jvp_call(*args: Any, call_jaxpr: ClosedJaxpr, **params: Any
 
 primitive_finalisations[custom_jvp_call_p] = _finalise_custom_jvp_call
 primitive_finalisations[stop_gradient_p] = lambda x, **params: x
-for _primitive in (unvmap_all_p, unvmap_any_p, unvmap_max_p):
+for _primitive in (announce_jaxpr_p, unvmap_all_p, unvmap_any_p, unvmap_max_p):
     register_impl_finalisation(_primitive)
 
 
