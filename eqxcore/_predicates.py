@@ -9,7 +9,8 @@ import numpy as np
 from ._jax_internals import literal_arrays
 
 _NUMPY_TYPES = (np.ndarray, np.generic)
-ARRAY_TYPES = (jax.Array, *_NUMPY_TYPES, *literal_arrays)
+_JAX_TYPES = (jax.Array, *literal_arrays)
+ARRAY_TYPES = (*_JAX_TYPES, *_NUMPY_TYPES)
 _ARRAY_LIKE_TYPES = (*ARRAY_TYPES, float, complex, bool, int)
 
 # `isinstance` against `jax.Array` goes through a metaclass in Python (0.4 us); a type is
@@ -45,7 +46,7 @@ def is_inexact_array(element: Any) -> bool:
     # NumPy arrays are asked in NumPy's terms, in which bfloat16 is not a floating dtype.
     if isinstance(element, _NUMPY_TYPES):
         return bool(np.issubdtype(element.dtype, np.inexact))
-    if isinstance(element, jax.Array):
+    if isinstance(element, _JAX_TYPES):
         return _is_inexact_dtype(element.dtype)
     return False
 
@@ -56,7 +57,7 @@ def is_inexact_array_like(element: Any) -> bool:
         element = element.__jax_array__()
     if isinstance(element, _NUMPY_TYPES):
         return bool(np.issubdtype(element.dtype, np.inexact))
-    if isinstance(element, jax.Array):
+    if isinstance(element, _JAX_TYPES):
         return _is_inexact_dtype(element.dtype)
     return isinstance(element, (float, complex))
 
