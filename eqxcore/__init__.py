@@ -18,6 +18,7 @@ from ._clear_caches import clear_caches as clear_caches
 from ._control_flow import filter_cond as filter_cond
 from ._control_flow import filter_scan as filter_scan
 from ._control_flow import filter_while_loop as filter_while_loop
+from ._enumeration import Enumeration as Enumeration
 from ._files import CheckpointDiff as CheckpointDiff
 from ._files import CheckpointError as CheckpointError
 from ._files import CheckpointMismatch as CheckpointMismatch
@@ -28,11 +29,11 @@ from ._files import load_matching as load_matching
 from ._files import save as save
 from ._files import tree_deserialise_leaves as tree_deserialise_leaves
 from ._files import tree_serialise_leaves as tree_serialise_leaves
-from ._enumeration import Enumeration as Enumeration
 from ._filters import combine as combine
 from ._filters import filter as filter
 from ._filters import partition as partition
 from ._jit import filter_jit as filter_jit
+from ._mapping import filter_pmap as filter_pmap
 from ._mapping import filter_vmap as filter_vmap
 from ._mapping import if_array as if_array
 from ._module import AbstractClassVar as AbstractClassVar

@@ -36,7 +36,7 @@ from eqxcore._unvmap import unvmap_any_p as unvmap_any_p
 from eqxcore._unvmap import unvmap_max as unvmap_max
 from eqxcore._unvmap import unvmap_max_p as unvmap_max_p
 from eqxcore.debug import announce_transform as announce_transform
-from eqxcore.debug import backward_nan as debug_backward_nan
+from eqxcore.debug import backward_nan as _backward_nan
 from eqxcore.debug import breakpoint_if as breakpoint_if
 from eqxcore.debug import inspect_dce as inspect_dce
 from eqxcore.debug import store_dce as store_dce
@@ -83,3 +83,5 @@ from ._omega import ω as ω
 from ._str2jax import str2jax as str2jax
 from ._to_onnx import to_onnx as to_onnx
 from ._tree_wl_custom import TreeWLCustom as TreeWLCustom
+
+debug_backward_nan = _backward_nan
