@@ -1,5 +1,6 @@
 """A loop with every derivative: scans nested so deep that all of them together reach the limit."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -40,13 +41,14 @@ def bounded_loop(step: TracedStep, values: Values, max_steps: int, base: int) ->
         return i + 1 if counts else i, out.arrays, out.buffers
 
     def nest(turn: Callable[[_State], _State]) -> Callable[[_State], _State]:
-        held = jax.checkpoint(turn, prevent_cse=False)
+        # The checkpoint is around the condition: what is held by a branch of a condition is held
+        # anew for every turn, even if no turn changes it.
+        @functools.partial(jax.checkpoint, prevent_cse=False)
+        def turn_if_any(state: _State) -> _State:
+            return lax.cond(goes_on(state), turn, lambda state: state, state)
 
         def turns(state: _State) -> _State:
-            def scanned(state: _State, _: None) -> tuple[_State, None]:
-                return lax.cond(goes_on(state), held, lambda state: state, state), None
-
-            return lax.scan(scanned, state, None, length=base)[0]
+            return lax.scan(lambda state, _: (turn_if_any(state), None), state, length=base)[0]
 
         return turns
 

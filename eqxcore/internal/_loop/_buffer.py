@@ -125,7 +125,13 @@ class _Place:
         buffer = self._buffer
         both = buffer.pred if pred is True else buffer.pred & _as_pred(pred)
         array = maybe_set(
-            both, buffer.array, x, self._item, may_be_false=pred is not True, options=kwargs
+            both,
+            buffer.array,
+            x,
+            self._item,
+            may_be_false=pred is not True,
+            write_once=True,
+            options=kwargs,
         )
         return Buffer(array, buffer.pred, buffer.reads)
 
@@ -158,7 +164,9 @@ def buffer_at_set(
         return buffer.at[item].set(x, pred=pred, **kwargs)
     if pred is True:
         return buffer.at[item].set(x, **kwargs)
-    return maybe_set(_as_pred(pred), buffer, x, item, may_be_false=True, options=kwargs)
+    return maybe_set(
+        _as_pred(pred), buffer, x, item, may_be_false=True, write_once=False, options=kwargs
+    )
 
 
 def _as_pred(pred: Any) -> Any:

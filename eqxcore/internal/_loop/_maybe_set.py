@@ -68,12 +68,15 @@ def maybe_set(
     item: Any,
     *,
     may_be_false: bool,
+    write_once: bool,
     options: dict[str, Any],
 ) -> Shaped[Array, "..."]:
     """`xs.at[item].set(x, **options)` where `pred` is true, and `xs` where it is not.
 
     With `may_be_false=False` the caller promises that `pred` is true unless it is batched;
-    then nothing is selected where it is not.
+    then nothing is selected where it is not. With `write_once=True` the caller promises that no
+    place is written twice, and none of the initial `xs` that has a derivative; then the gradient
+    need not clear what it has read, which takes XLA a copy of all of `xs`.
     """
     split, arrays = _split(item)
     target = jax.eval_shape(lambda a, i: a[split.with_arrays(i)], xs, arrays)
@@ -85,6 +88,7 @@ def maybe_set(
         *arrays,
         item=split,
         may_be_false=may_be_false,
+        write_once=write_once,
         options=tuple(sorted(options.items())),
         batched=(),
     )
@@ -121,6 +125,7 @@ class _Form(NamedTuple):
 
     item: _Item
     may_be_false: bool
+    write_once: bool
     options: tuple[tuple[str, Any], ...]
     batched: tuple[_Batched, ...]
 
@@ -168,9 +173,10 @@ def _transpose(ct: Any, pred: Any, xs: Any, x: Any, *arrays: Any, **params: Any)
         ct_x = _zero_unless(pred, ct_x)
     ct_xs = None
     if ad.is_undefined_primal(xs):
-        # What was overwritten has no part in the result. Setting it to zero is a write in place;
-        # without it, a place written twice would get its cotangent twice.
-        ct_xs = maybe_set_p.bind(pred, ct, jnp.zeros_like(ct_x), *arrays, **params)
+        ct_xs = ct
+        if not form.write_once:
+            # What was overwritten has no part in the result.
+            ct_xs = maybe_set_p.bind(pred, ct, jnp.zeros_like(ct_x), *arrays, **params)
     return [None, ct_xs, ct_x if ad.is_undefined_primal(x) else None, *[None for _ in arrays]]
 
 

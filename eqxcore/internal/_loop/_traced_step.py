@@ -47,6 +47,8 @@ class TracedStep:
         """What the functions close over, tracers of enclosing transformations among it."""
         self.arrays: list[Any] = pick(self._changes, arrays)
         """The initial arrays, of the types that they have in every step."""
+        self.ys: list[Any] = list(jaxpr.out_avals[num_arrays + num_buffers :])
+        """Shapes and dtypes of the outputs of a scan's step."""
 
     def __call__(
         self,
