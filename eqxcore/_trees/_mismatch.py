@@ -149,7 +149,7 @@ class _Walk:
             return
         if hasattr(one_data, "items") and hasattr(other_data, "items"):
             self._compare_fields(path, dict(one_data.items()), dict(other_data.items()))
-        elif ones.keys() == others.keys() and not is_equal(one_data, other_data):
+        elif ones.keys() == others.keys() and not _is_equal_data(one_data, other_data):
             self._differ(path, one_data, other_data)
         for key in _in_both_orders(ones, others):
             below = (*path, key)
@@ -171,7 +171,7 @@ class _Walk:
         """Compares static fields."""
         for name in _in_both_orders(ones, others):
             left, right = ones.get(name, _MISSING), others.get(name, _MISSING)
-            if is_equal(left, right):
+            if _is_equal_data(left, right):
                 self.equal += 1
             else:
                 self._differ((*path, jtu.GetAttrKey(name)), left, right)
@@ -207,11 +207,14 @@ def _in_both_orders(ones: dict[Any, Any], others: dict[Any, Any]) -> Iterator[An
 
 
 def is_equal(one: Any, other: Any) -> bool:
-    """Whether two values of metadata are equal, where comparing them works at all."""
-    if one is other:
-        return True
+    """Whether two values are equal and of one type, where comparing them works at all."""
+    return type(one) is type(other) and _is_equal_data(one, other)
+
+
+def _is_equal_data(one: Any, other: Any) -> bool:
+    """Whether JAX takes two values of metadata for equal: 1 and 1.0 are."""
     try:
-        return type(one) is type(other) and bool(one == other)
+        return one is other or bool(one == other)
     except Exception:  # noqa: BLE001  of whoever wrote `__eq__`; an array does it in a static field
         return False
 

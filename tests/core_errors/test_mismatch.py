@@ -114,6 +114,12 @@ def test_classes_of_one_name_are_told_apart():
     assert (left, right) == ("a.Box", "b.Box")
 
 
+def test_static_values_are_compared_as_jax_does():
+    one, other = Layer(0, 1), Layer(0, 1.0)
+    assert jtu.tree_structure(one) == jtu.tree_structure(other)
+    assert paths(one, other) == []
+
+
 def test_values_that_cannot_be_compared_differ():
     one, other = ({"a": Layer(0, Unequal())} for _ in range(2))
     assert paths(one, other) == ["['a'].size"]
