@@ -299,4 +299,13 @@ def arrays(tree: Any) -> list[np.ndarray]:
     return [np.asarray(x) for x in jax.tree.leaves(tree) if equinox.is_array(x)]
 
 
+def x64(on: bool = True) -> Any:
+    """A context in which JAX's default dtypes have 64 bits."""
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(on)
+    from jax.experimental import enable_x64  # where it is in JAX before 0.8
+
+    return enable_x64(on)
+
+
 LIBRARIES = (eqxcore, equinox)

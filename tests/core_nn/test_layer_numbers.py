@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from layer_cases import CASES, LIBRARIES, ONE_CASE_EACH, arrays, made_of_numbers
+from layer_cases import CASES, LIBRARIES, ONE_CASE_EACH, arrays, made_of_numbers, x64
 
 import eqxcore
 
@@ -54,7 +54,7 @@ DTYPE_CASES = [case for case in ONE_CASE_EACH if case.takes_dtype]
 @pytest.mark.parametrize("case", DTYPE_CASES, ids=str)
 def test_under_x64_layers_are_float64_and_equinoxs(case):
     sides = []
-    with jax.enable_x64(True):
+    with x64():
         for library in LIBRARIES:
             made = made_of_numbers(case, library)
             assert all(array.dtype == np.float64 for array in arrays(made[0]))

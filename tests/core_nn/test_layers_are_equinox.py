@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from layer_cases import CASES, LIBRARIES, ONE_CASE_EACH, arrays, made_abstractly, sequential
+from layer_cases import CASES, LIBRARIES, ONE_CASE_EACH, arrays, made_abstractly, sequential, x64
 
 import eqxcore
 
@@ -140,7 +140,7 @@ def test_a_fresh_layer_is_equinoxs_to_the_bit(case):
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float64"])
 def test_fresh_layers_of_other_dtypes_are_equinoxs_to_the_bit(dtype):
-    with jax.enable_x64(dtype == "float64"):
+    with x64(dtype == "float64"):
         for name, args in (("Linear", (3, 4)), ("Embedding", (5, 3)), ("GRUCell", (3, 6))):
             ours, theirs = (
                 arrays(getattr(library.nn, name)(*args, dtype=dtype, key=jax.random.key(2)))

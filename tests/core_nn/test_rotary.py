@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layer_cases import x64
 
 import eqxcore as eqx
 from eqxcore import nn
@@ -95,7 +96,7 @@ def test_a_mixed_call_follows_the_promotion_that_is_set():
 
 def test_the_default_dtype_is_that_of_jax():
     assert nn.RotaryPositionalEmbedding(4).dtype == jnp.float32
-    with jax.enable_x64(True):
+    with x64():
         rope = nn.RotaryPositionalEmbedding(4)
         assert rope.dtype == jnp.float64
         assert rope(jnp.ones((2, 4))).dtype == jnp.float64
