@@ -38,6 +38,22 @@ def note_place(error: BaseException) -> None:
     del frames
 
 
+class _TellingPlace:
+    """A context in which errors are told the place at which they came up."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, cls: Any, error: BaseException | None, traceback: Any) -> None:
+        if isinstance(error, Exception):
+            note_place(error)
+
+
+telling_place = _TellingPlace()
+"""`with telling_place:` around the call of a user's function."""
+
+
 def _is_told(error: BaseException, place: str) -> bool:
     return any(place in text for text in (str(error), *getattr(error, "__notes__", ())))
 

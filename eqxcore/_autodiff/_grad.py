@@ -9,6 +9,7 @@ import jax
 
 from eqxcore._jit._traces import name_of
 from eqxcore._module import Module, field, module_update_wrapper
+from eqxcore._module_place import telling_place
 from eqxcore._partial import Partial
 from eqxcore._predicates import is_inexact_array
 
@@ -140,7 +141,8 @@ def _value_and_grad(
         inner = leaves.copy()
         for place, array in zip(places, arrays, strict=True):
             inner[place] = array
-        out = fun(treedef.unflatten(inner), *rest, **kwargs)
+        with telling_place:
+            out = fun(treedef.unflatten(inner), *rest, **kwargs)
         if not has_aux:
             _check_scalar(fun, out)
             return out, None
