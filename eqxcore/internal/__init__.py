@@ -4,6 +4,8 @@ Useful to those who write libraries, and rarely to those who write models.
 
 | file | idea |
 |---|---|
+| `_loop/` | loops with gradients, and buffers that they write in place |
+| `_progress_meter/` | how far along a solve is |
 | `_omega.py` | `ω`: arithmetic on pytrees |
 | `_filter_primitive.py` | primitives of any pytrees |
 | `_batched_primitive.py` | primitives that batch themselves |
@@ -67,6 +69,13 @@ from ._get_key import GetKey as GetKey
 from ._hashable_split import hashable_combine as hashable_combine
 from ._hashable_split import hashable_partition as hashable_partition
 from ._left_broadcast import left_broadcast_to as left_broadcast_to
+from ._loop import MaybeBuffer as MaybeBuffer
+from ._loop import buffer_at_set as buffer_at_set
+from ._loop import maybe_set_p as maybe_set_p
+from ._loop import scan as scan
+from ._loop import scan_trick as scan_trick
+from ._loop import select_if_vmap_p as select_if_vmap_p
+from ._loop import while_loop as while_loop
 from ._materialise_zeros import materialise_zeros as materialise_zeros
 from ._next_float import nextafter as nextafter
 from ._next_float import prevbefore as prevbefore
@@ -80,6 +89,10 @@ from ._nondifferentiable import nondifferentiable_backward_p as nondifferentiabl
 from ._nontraceable import nontraceable as nontraceable
 from ._nontraceable import nontraceable_p as nontraceable_p
 from ._omega import ω as ω
+from ._progress_meter import AbstractProgressMeter as AbstractProgressMeter
+from ._progress_meter import NoProgressMeter as NoProgressMeter
+from ._progress_meter import TextProgressMeter as TextProgressMeter
+from ._progress_meter import TqdmProgressMeter as TqdmProgressMeter
 from ._str2jax import str2jax as str2jax
 from ._to_onnx import to_onnx as to_onnx
 from ._tree_wl_custom import TreeWLCustom as TreeWLCustom

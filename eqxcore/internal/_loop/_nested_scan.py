@@ -41,7 +41,7 @@ def nested_scan(
     """
 
     def turn(state: Any, x: list[Any]) -> tuple[Any, list[Any]]:
-        out = step(values.consts, *state, x)
+        out = step(values.consts, state[0], state[1], x)
         return (out.arrays, out.buffers), out.ys
 
     start = (values.arrays, values.buffers)

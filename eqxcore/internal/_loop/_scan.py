@@ -28,7 +28,7 @@ def scan(
     length: int | None = None,
     *,
     buffers: Callable[[_Carry], PyTree | Sequence[PyTree]] | None = None,
-    kind: Literal["lax", "checkpointed"],
+    kind: Literal["lax", "checkpointed", "bounded"],
     checkpoints: int | Literal["all"] | None = None,
 ) -> tuple[_Carry, _Y]:
     """The final carry and the stacked outputs, as of `jax.lax.scan`.
@@ -37,7 +37,8 @@ def scan(
     `kind="checkpointed"` only the carries before `checkpoints` of the steps are held; the gradient
     computes all else again, and need not have a forward-mode. `checkpoints=None` is about
     `2 * sqrt(length)` of them, with which every step is done three times; `"all"` is one for every
-    step, so that only what is inside of a step is computed again.
+    step, so that only what is inside of a step is computed again. `kind="bounded"` is as many, and
+    has every derivative of any order, also where there are buffers.
 
     For `buffers`, and for leaves of `init` that are no arrays, see `while_loop`.
 
@@ -64,6 +65,8 @@ def scan(
     values = Values(traced.consts, traced.arrays, carry.init.buffers, leaves)
     if kind == "lax" or num_steps == 0:
         final, ys = nested_scan(traced, values, num_steps, None)
+    elif kind == "bounded":
+        final, ys = nested_scan(traced, values, num_steps, scan_sizes(num_steps, None))
     elif (sizes := scan_sizes(num_steps, checkpoints)) is not None and not values.buffers:
         final, ys = nested_scan(traced, values, num_steps, sizes)
     else:
@@ -153,11 +156,11 @@ def _as_output(y: Any) -> Any:
 
 
 def _check(kind: str, checkpoints: Any) -> None:
-    if kind not in ("lax", "checkpointed"):
+    if kind not in ("lax", "checkpointed", "bounded"):
         raise ValueError(
             f"`kind` of a scan is {kind!r}. Expected 'lax' (its gradient holds what it needs of "
-            "every step) or 'checkpointed' (it holds some of the carries, and computes the rest "
-            "again)."
+            "every step), 'checkpointed' (it holds some of the carries, and computes the rest "
+            "again), or 'bounded' (the same, with every derivative)."
         )
     if checkpoints is None or checkpoints == "all":
         return

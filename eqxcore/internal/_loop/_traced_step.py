@@ -75,9 +75,9 @@ class TracedStep:
 
 
 def trace_step(
-    step: StepFunction, arrays: Sequence[Array], buffers: Sequence[Array], xs: Sequence[Array]
+    step: StepFunction, arrays: Sequence[Array], buffers: Sequence[Array], xs: Sequence[Any]
 ) -> TracedStep:
-    """The step, traced at these initial arrays.
+    """The step, traced at these initial arrays, and at elements of a scan like `xs`.
 
     Initial arrays that are weakly typed are promoted where the step returns another type.
     """

@@ -58,10 +58,11 @@ def while_loop(
     there is not or that misses `max_steps` or `checkpoints`; `TypeError` if `cond_fun` returns
     anything but one boolean.
     """
-    _check(kind, max_steps, checkpoints, base)
+    _check_kind(kind, max_steps)
     carry = Carry(init_val, buffers, "body_fun")
     if max_steps == 0:
         return carry.outside(carry.init)
+    _check_costs(kind, max_steps, checkpoints, base)
     step = _trace(cond_fun, body_fun, carry)
     values = Values(step.consts, step.arrays, carry.init.buffers, [])
     if kind == "lax":
@@ -129,7 +130,7 @@ def _as_pred(pred: Any) -> Bool[Array, ""]:
     )
 
 
-def _check(kind: str, max_steps: Any, checkpoints: Any, base: Any) -> None:
+def _check_kind(kind: str, max_steps: Any) -> None:
     if kind not in ("lax", "checkpointed", "bounded"):
         raise ValueError(
             f"`kind` of a while loop is {kind!r}. Expected 'lax' (no gradient), 'checkpointed' "
@@ -140,6 +141,9 @@ def _check(kind: str, max_steps: Any, checkpoints: Any, base: Any) -> None:
             f"`max_steps` is {max_steps!r}. Expected a Python int, 0 or more, or None for no "
             "limit: it is part of the compiled program. A computed limit goes into `cond_fun`."
         )
+
+
+def _check_costs(kind: str, max_steps: int | None, checkpoints: Any, base: Any) -> None:
     if kind == "checkpointed" and checkpoints is None and max_steps is None:
         raise ValueError(
             "`while_loop(..., kind='checkpointed')` has neither `max_steps` nor `checkpoints`. "

@@ -1,0 +1,61 @@
+"""Progress printed line by line."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Int
+
+from ._abstract import AbstractProgressMeter, FloatScalarLike, RealScalarLike
+from ._callbacks import WHOLE, close_meter, counted, move_meter, open_meter
+
+
+class TextState(NamedTuple):
+    """What has been printed, and by which meter."""
+
+    shown: Int[Array, ""]
+    meter: Int[Array, ""]
+
+
+class _Lines:
+    def show(self, progress: int) -> None:
+        print(f"{progress / 100:.2f}%", flush=True)
+
+    def close(self) -> None:
+        pass
+
+
+class TextProgressMeter(AbstractProgressMeter[TextState]):
+    """Prints how much is done:
+
+    ```text
+    0.00%
+    2.00%
+    5.30%
+    ...
+    100.00%
+    ```
+    """
+
+    minimum_increase: RealScalarLike = 0.02
+    """How much more must be done before another line is printed: of 1."""
+
+    def init(self) -> TextState:
+        """The state to begin with; prints a line."""
+        return TextState(jnp.zeros((), jnp.int32), open_meter(_Lines))
+
+    def step(self, state: TextState, progress: FloatScalarLike) -> TextState:
+        """The state after this step; prints a line if enough was done since the last."""
+        count = counted(progress)
+        least = jnp.asarray(self.minimum_increase, jnp.float32) * WHOLE
+        increase = (count - state.shown).astype(jnp.float32)
+        is_due = (increase >= least) | (count == WHOLE)
+
+        def show(state: TextState) -> TextState:
+            return TextState(count, move_meter(state.meter, count))
+
+        return lax.cond(is_due & (increase > 0), show, lambda state: state, state)
+
+    def close(self, state: TextState) -> None:
+        """Nothing."""
+        close_meter(state.meter)
