@@ -12,6 +12,7 @@ a dict of what JSON has, so that anyone can read it:
 | `dtype`, `shape`, `weak` | `array`, `key` | what it is; `weak` only if it is weakly typed |
 | `impl` | `key` | the implementation of the keys |
 | `text` | `number`, `leaf`, `static` | its value (see `_static_text.py`) |
+| `form` | `leaf`, `static` | `function` or `class`, whose `text` is its name; `value`, `object` |
 | `offset`, `length`, `sha256` | what has a record | where that is, and a hash of all of it |
 """
 
@@ -27,7 +28,7 @@ from eqxcore._pytree import PyTree
 from eqxcore._trees._key_path import children_of
 
 from ._npy import is_key, key_impl
-from ._static_text import class_name, static_text
+from ._static_text import class_name, form_of, static_text
 
 KINDS = frozenset(
     {
@@ -66,7 +67,7 @@ def describe(
             nodes.append(node)
             if is_static:
                 node.update({"kind": "static", "class": class_name(type(value))})
-                node["text"] = static_text(value)
+                node.update({"text": static_text(value), "form": form_of(value)})
                 continue
             cut = is_leaf is not None and is_leaf(value)
             if value is None and not cut:
@@ -102,7 +103,7 @@ def _of_leaf(value: Any) -> Node:
         if getattr(value, "weak_type", False):
             node["weak"] = True
     else:
-        node["text"] = static_text(value)
+        node.update({"text": static_text(value), "form": form_of(value)})
     return node
 
 

@@ -18,8 +18,8 @@ _TEXTS = {
     "array": ("class", "dtype", "sha256"),
     "key": ("class", "dtype", "sha256", "impl"),
     "number": ("class", "text", "sha256"),
-    "leaf": ("class", "text"),
-    "static": ("class", "text"),
+    "leaf": ("class", "text", "form"),
+    "static": ("class", "text", "form"),
     "none": (),
 }
 """What is text in a node of each kind."""

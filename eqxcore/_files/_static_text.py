@@ -49,6 +49,15 @@ def static_text(value: Any) -> str:
     return f"{text[:LONGEST]}... (sha256 {digest})"
 
 
+def form_of(value: Any) -> str:
+    """What kind of thing the text stands for: a `function`, a `class`, a `value` or an `object`."""
+    if isinstance(value, type):
+        return "class"
+    if isinstance(value, _FUNCTIONS):
+        return "function"
+    return "value" if isinstance(value, (*_PLAIN, enum.Enum, tuple, np.dtype)) else "object"
+
+
 def class_name(cls: type) -> str:
     """Module and qualified name of a class."""
     return f"{cls.__module__}.{cls.__qualname__}"

@@ -120,7 +120,7 @@ def _parser() -> Parser:
         "file",
         nargs="?",
         metavar="FILE",
-        help="a pickle, plain or compressed; or a log of eqxview run",
+        help="a pickle, an .eqx or .npy file, plain or compressed; or a log of eqxview run",
     )
     parser.add_argument("--version", action="version", version=f"eqxview {eqxview.__version__}")
     add_show_options(parser)

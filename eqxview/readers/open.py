@@ -5,13 +5,14 @@ import os
 from eqxview.errors import UnreadableFile
 from eqxview.limits import Clock, Limits
 from eqxview.readers.compressed import open_bytes
+from eqxview.readers.eqx import EqxReader
 from eqxview.readers.opened import OpenedFile
 from eqxview.readers.pickle.reader import PickleReader
 from eqxview.readers.reader import Reader, ReadOptions
 from eqxview.readers.sniff import sniff
 from eqxview.tree.sanitise import sanitise
 
-READERS: tuple[Reader, ...] = (PickleReader(),)
+READERS: tuple[Reader, ...] = (PickleReader(), EqxReader())
 """Every format that is read. `sniff` says which one a file has; the first that takes it reads."""
 
 

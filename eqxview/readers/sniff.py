@@ -9,6 +9,8 @@ from eqxview.readers.compressed import compression_of
 from eqxview.tree.sanitise import sanitise
 
 PICKLE = "pickle"
+ARRAYS = "arrays"
+"""`.npy` records, one or many: NumPy's and Equinox's files, and checkpoints of eqxcore."""
 
 HEAD = 512
 """Bytes from the beginning of a file that say what it is."""
@@ -24,9 +26,12 @@ class Format(NamedTuple):
 _LOAD_IT = "to look at it now, load it in Python and call eqxview.tree_of(...) on what you get"
 _OPEN_INSTEAD = "pickle the object once more, in Python: pickle.dump(model, open('m.pkl', 'wb'))"
 
-_ARRAY_FILE = Format("a NumPy array or Equinox .eqx file", _LOAD_IT)
+# A checkpoint of a pytree without arrays begins with what others end with.
+_ARRAY_MAGICS = (b"\x93NUMPY", b"\x93EQXMAN\n")
+_PREFACE = 1 << 16
+"""Bytes that may stand before the first array: a line of settings, as JSON."""
+
 _MAGICS: tuple[tuple[bytes, Format], ...] = (
-    (b"\x93NUMPY", _ARRAY_FILE),
     (b"\x89HDF\r\n\x1a\n", Format("an HDF5 file", _LOAD_IT)),
     (b"GGUF", Format("a GGUF file", _LOAD_IT)),
     (b"\x7fELF", Format("a program, not a model", _LOAD_IT)),
@@ -38,9 +43,7 @@ _MAGICS: tuple[tuple[bytes, Format], ...] = (
 
 _SUFFIXES = {
     ".msgpack": Format("a Flax msgpack file", _LOAD_IT),
-    ".eqx": _ARRAY_FILE,
     ".npz": Format("an .npz archive of NumPy arrays", _LOAD_IT),
-    ".npy": _ARRAY_FILE,
     ".safetensors": Format("a safetensors file", _LOAD_IT),
     ".h5": Format("an HDF5 file", _LOAD_IT),
     ".hdf5": Format("an HDF5 file", _LOAD_IT),
@@ -74,6 +77,8 @@ def sniff(path: str, source: ByteSource, *, compression: str = "") -> str:
             f"'{shown}' is compressed twice, with {compression} around {twice.name}",
             hint="unpack it once, and open the result",
         )
+    if head.startswith(_ARRAY_MAGICS):
+        return ARRAYS
     found = _recognised(head, source)
     if found is not None:
         raise _not_yet(shown, found)
@@ -82,15 +87,39 @@ def sniff(path: str, source: ByteSource, *, compression: str = "") -> str:
     suffix = _suffix(path)
     if suffix in _PICKLE_SUFFIXES:
         return PICKLE
+    if suffix in (".eqx", ".npy"):
+        if preface_of(source):
+            return ARRAYS
+        raise UnreadableFile(
+            f"'{shown}' holds no arrays as NumPy and Equinox write them: it begins with "
+            f"{_beginning(head)}",
+            hint="it may have been written with a filter_spec; " + _LOAD_IT,
+            offset=0,
+        )
     if suffix in _SUFFIXES:
         raise _not_yet(shown, _SUFFIXES[suffix])
     if head[0] in _OLD_BEGINNINGS and _ends_with_stop(source):
         return PICKLE
     raise UnreadableFile(
         f"'{shown}' is no pickle: it begins with {_beginning(head)}",
-        hint="eqxview reads pickles (.pkl, .pickle), also .gz .bz2 .xz .zst; " + _OPEN_INSTEAD,
+        hint="eqxview reads pickles (.pkl, .pickle), .eqx and .npy, also .gz .bz2 .xz .zst; "
+        + _OPEN_INSTEAD,
         offset=0,
     )
+
+
+def preface_of(source: ByteSource) -> bytes:
+    """The line or lines of text before the first array of a file; empty where there are none.
+
+    Many programs write their settings there, before `tree_serialise_leaves`.
+    """
+    head = source.read_at(0, HEAD)
+    if head.startswith(_ARRAY_MAGICS):
+        return b""
+    head = source.read_at(0, _PREFACE)
+    end = head.find(b"\n" + _ARRAY_MAGICS[0]) + 1
+    text = head[:end]
+    return text if end and b"\0" not in text else b""
 
 
 def _not_yet(shown: str, found: Format) -> EqxviewError:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import zipfile
 
-import numpy as np
 import pytest
 
 from eqxview.errors import UnreadableFile
@@ -21,12 +20,6 @@ def _zip_of(name):
     return file.getvalue()
 
 
-def _saved(save, value):
-    file = io.BytesIO()
-    save(file, value)
-    return file.getvalue()
-
-
 SAFETENSORS = b'{"weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
 
 CASES = {
@@ -37,7 +30,6 @@ CASES = {
     ),
     "html": (b"\n <!DOCTYPE html><html><body>Sign in</body></html>", "HTML page"),
     "xml": (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "XML document"),
-    "npy": (_saved(np.save, np.ones(2)), "NumPy array or Equinox .eqx file"),
     "npz": (_zip_of("arr_0.npy"), ".npz archive"),
     "torch": (_zip_of("model/data.pkl"), "PyTorch checkpoint"),
     "keras": (_zip_of("metadata.json"), "Keras archive"),
@@ -73,7 +65,7 @@ def test_the_content_counts_for_more_than_the_suffix(name, tmp_path):
         open_file(str(path))
 
 
-@pytest.mark.parametrize("suffix", [".eqx", ".msgpack", ".safetensors", ".h5", ".onnx"])
+@pytest.mark.parametrize("suffix", [".msgpack", ".safetensors", ".h5", ".onnx"])
 def test_a_suffix_tells_where_the_content_does_not(suffix, tmp_path):
     path = tmp_path / f"model{suffix}"
     path.write_bytes(b"\x01\x02\x03\x04")
