@@ -3,6 +3,8 @@
 import jax
 
 from ._jit import clear_traces
+from .internal._cached_eval_shape import clear_eval_shapes
+from .internal._noinline import clear_programs
 
 
 def clear_caches() -> None:
@@ -11,4 +13,6 @@ def clear_caches() -> None:
     Every function compiles again when it is called next.
     """
     clear_traces()
+    clear_eval_shapes()
+    clear_programs()
     jax.clear_caches()

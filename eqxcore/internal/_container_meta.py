@@ -2,6 +2,10 @@
 
 from typing import Any, TypeAlias
 
+import jax.numpy as jnp
+
+from eqxcore._predicates import is_array
+
 # A parameter below is called `dict`, as it is for whoever passes it by name.
 _Namespace: TypeAlias = dict[str, Any]
 
@@ -13,8 +17,9 @@ class ContainerMeta(type):
             apple = "an apple"
             pear = "a pear"
 
-    `Fruit.pear` is 1, `Fruit[1]` is "a pear", `len(Fruit)` is 2, and `isinstance(i, Fruit)` says
-    whether `i` is the number of one. What a base class defines is not counted.
+    `Fruit.pear` is 1, `Fruit[1]` is "a pear", and `len(Fruit)` is 2. An instance is any integer, or
+    integer array without axes: whether it is the number of one is not known of a tracer. What a
+    base class defines is not counted.
     """
 
     reverse_lookup: list[Any]
@@ -36,10 +41,11 @@ class ContainerMeta(type):
         return super().__new__(mcs, name, bases, {**namespace, "reverse_lookup": values})
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        try:
-            return 0 <= instance < len(cls)
-        except TypeError:
+        if isinstance(instance, int):
+            return True
+        if not is_array(instance) or instance.shape != ():
             return False
+        return bool(jnp.issubdtype(instance.dtype, jnp.integer))
 
     def __getitem__(cls, item: int) -> Any:
         return cls.reverse_lookup[item]

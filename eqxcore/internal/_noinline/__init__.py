@@ -11,4 +11,5 @@
 """
 
 from ._noinline import noinline as noinline
+from ._on_host import clear_programs as clear_programs
 from ._primitive import noinline_p as noinline_p

@@ -39,6 +39,11 @@ def _compiled(program: Program, impls: tuple[Any, ...], number: int) -> Callable
     return jax.jit(of_data)
 
 
+def clear_programs() -> None:
+    """Forgets every program."""
+    _compiled.cache_clear()
+
+
 def _struct(aval: ShapedArray) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(aval.shape, aval.dtype)
 
