@@ -9,7 +9,6 @@ import jax.tree_util as jtu
 
 from eqxcore import _jax_internals as internals
 from eqxcore import _registry as registry
-from eqxcore._runtime_errors import wait_for
 
 from ._options import Options
 from ._output import Output
@@ -57,7 +56,7 @@ def _public(function: Any, options: Options, is_dynamic: bool) -> Callable[..., 
         with _quietly(options), traced.checks:
             output = traced.jitted(*arrays)
         if traced.checks.found:
-            wait_for(output.arrays)
+            traced.checks.wait_for(output.arrays)
         return output.unflatten()
 
     return run
@@ -82,7 +81,7 @@ def _fast(function: Any, options: Options, is_dynamic: bool) -> Callable[..., An
         with _quietly(options), traced.checks:
             output, program = internals.run_and_describe(traced.jitted, arrays)
         if traced.checks.found:
-            wait_for(output.arrays)
+            traced.checks.wait_for(output.arrays)
         result = output.unflatten()
         if program is not None:
             if registry.known_count() != known_before:
@@ -92,7 +91,9 @@ def _fast(function: Any, options: Options, is_dynamic: bool) -> Callable[..., An
             else:
                 program = internals.with_result_structure(
                     program,
-                    registry.DISPATCH.flatten(Waited(result) if traced.checks.found else result)[1],
+                    registry.DISPATCH.flatten(
+                        Waited(result, traced.checks) if traced.checks.found else result
+                    )[1],
                 )
         return result, program, False
 

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from eqxcore._call_place import place_in_call
-from eqxcore._runtime_errors import PROGRAM_ERRORS, Checks, failure_in, wait_for
+from eqxcore._runtime_errors import PROGRAM_ERRORS, Checks, failure_in
 from eqxcore._static_key import static_key
 from eqxcore._structs import is_array_or_struct
 from eqxcore._trees._mismatch import mismatch_table
@@ -99,7 +99,7 @@ class Compiled:
         try:
             output = self.compiled(*arrays)
             if self._checks.found:
-                wait_for(output.arrays)
+                self._checks.wait_for(output.arrays)
         except PROGRAM_ERRORS as error:
             failure = failure_in(error)
             if failure is None:

@@ -10,24 +10,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from eqxcore import _registry as registry
-from eqxcore._runtime_errors import wait_for
+from eqxcore._runtime_errors import Checks
 
 
 class Waited:
     """A result, to be flattened with `registry.DISPATCH`. Unflattened, it is the result itself."""
 
-    __slots__ = ("result",)
+    __slots__ = ("checks", "result")
 
-    def __init__(self, result: Any) -> None:
+    def __init__(self, result: Any, checks: Checks) -> None:
         self.result = result
+        self.checks = checks
 
 
-def _flatten(waited: Waited) -> tuple[list[Any], Any]:
-    return registry.DISPATCH.flatten(waited.result)
+def _flatten(waited: Waited) -> tuple[list[Any], tuple[Any, Checks]]:
+    arrays, structure = registry.DISPATCH.flatten(waited.result)
+    return arrays, (structure, waited.checks)
 
 
-def _unflatten(structure: Any, arrays: Sequence[Any]) -> Any:
-    wait_for(arrays)
+def _unflatten(data: tuple[Any, Checks], arrays: Sequence[Any]) -> Any:
+    structure, checks = data
+    checks.wait_for(arrays)
     return structure.unflatten(arrays)
 
 

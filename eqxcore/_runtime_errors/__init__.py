@@ -22,5 +22,4 @@ from ._failure import PROGRAM_ERRORS as PROGRAM_ERRORS
 from ._failure import failure_in as failure_in
 from ._notice import Checks as Checks
 from ._notice import notice_check as notice_check
-from ._notice import wait_for as wait_for
 from ._poison import poison_if as poison_if

@@ -22,7 +22,7 @@ from eqxcore import _jax_internals as internals
 from eqxcore._unvmap import unvmap_any
 
 from ._exceptions import EquinoxRuntimeError
-from ._failure import Check, failure
+from ._failure import Check, failure_text, failure_within
 from ._notice import notice_check
 from ._poison import poison_if
 
@@ -46,19 +46,13 @@ def _run(*args: Any, check: Check) -> list[Any]:
     conditions, arrays = _split(args, check)
     # One element comes to the host; all of `pred` only when there is something to tell.
     if bool(unvmap_any(conditions[0])):
-        raise _failure(check, *conditions, is_compiled=False)
+        raise EquinoxRuntimeError(_text(check, *conditions, is_compiled=False))
     return list(arrays)
 
 
-def _failure(
-    check: Check, pred: Any, index: Any | None = None, *, is_compiled: bool
-) -> EquinoxRuntimeError:
-    return failure(
-        check,
-        np.asarray(pred),
-        None if index is None else np.asarray(index),
-        is_compiled=is_compiled,
-    )
+def _text(check: Check, pred: Any, index: Any | None = None, *, is_compiled: bool) -> str:
+    on_host = None if index is None else np.asarray(index)
+    return failure_text(check, np.asarray(pred), on_host, is_compiled=is_compiled)
 
 
 def _abstract_eval(*avals: ShapedArray, check: Check) -> Sequence[ShapedArray]:
@@ -91,14 +85,12 @@ def _batch(
     return check_p.bind(*conditions, *arrays, check=check), array_dims
 
 
-def _compiled(*args: Any, check: Check) -> list[Any]:
-    """What the check is compiled to."""
+def _compiled(*args: Any, check: Check, fail: Callable[..., np.ndarray]) -> list[Any]:
+    """What the check is compiled to. `fail` gives whether the arrays are bad."""
     conditions, arrays = _split(args, check)
     bad = jax.lax.cond(
         jnp.any(conditions[0]),
-        lambda: jax.pure_callback(
-            _failing(check), jax.ShapeDtypeStruct((), jnp.bool_), *conditions
-        ),
+        lambda: jax.pure_callback(fail, jax.ShapeDtypeStruct((), jnp.bool_), *conditions),
         lambda: jnp.array(False),
     )
     # The arrays must depend on the callback, or XLA drops it, and may run a loop that does not
@@ -107,19 +99,61 @@ def _compiled(*args: Any, check: Check) -> list[Any]:
     return [poison_if(bad, array) for array in arrays]
 
 
-def _failing(check: Check) -> Callable[..., np.ndarray]:
+def _compiled_for_several(*args: Any, check: Check, fail: Callable[..., np.ndarray]) -> list[Any]:
+    """The same for several devices: what goes to the host is no larger than it must be, since
+    XLA brings it all to one device first."""
+    (pred, *index), arrays = _split(args, check)
+    if index:
+        index = [_largest_index(check, pred, index[0])]
+    small = check._replace(pred_ndim=0, index_ndim=None if not index else 0)
+    return _compiled(jnp.any(pred), *index, *arrays, check=small, fail=fail)
+
+
+def _largest_index(check: Check, pred: Any, index: Any) -> Any:
+    """The largest element of `index` that belongs to a true element of `pred`."""
+    if pred.shape != index.shape:
+        batch = pred.ndim - check.pred_ndim
+        pred = jnp.any(pred, axis=tuple(range(batch, pred.ndim)))
+        pred = pred.reshape(pred.shape + (1,) * (index.ndim - batch))
+    return jnp.max(index, where=pred, initial=jnp.iinfo(index.dtype).min)
+
+
+def _raise(check: Check) -> Callable[..., np.ndarray]:
     def fail(*conditions: Any) -> np.ndarray:
-        raise _failure(check, *conditions, is_compiled=True)
+        raise failure_within(_text(check, *conditions, is_compiled=True))
+
+    return fail
+
+
+def _note(check: Check, note: Callable[[str], None]) -> Callable[..., np.ndarray]:
+    def fail(*conditions: Any) -> np.ndarray:
+        note(_text(check, *conditions, is_compiled=True))
+        return np.array(True)
 
     return fail
 
 
 _lower_compiled = mlir.lower_fun(_compiled, multiple_results=True)
+_lower_for_several = mlir.lower_fun(_compiled_for_several, multiple_results=True)
 
 
 def _lower(ctx: Any, *args: Any, check: Check) -> Any:
-    notice_check()
-    return _lower_compiled(ctx, *args, check=check)
+    checks = notice_check()
+    if _count_devices(ctx) == 1:
+        return _lower_compiled(ctx, *args, check=check, fail=_raise(check))
+    # An error on one device leaves the others waiting for it, and XLA then ends the process. So
+    # the program runs to its end, on NaN, and whoever waits for it raises the error.
+    fail = _note(check._replace(pred_ndim=0), checks.note_failure)
+    return _lower_for_several(ctx, *args, check=check, fail=fail)
+
+
+def _count_devices(ctx: Any) -> int:
+    context = ctx.module_context.axis_context
+    if isinstance(context, mlir.ShardingContext):
+        return context.num_devices
+    if isinstance(context, mlir.SPMDAxisContext):
+        return context.mesh.size
+    return context.axis_env.nreps
 
 
 check_p: Primitive = Primitive("check")

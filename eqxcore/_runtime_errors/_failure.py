@@ -38,15 +38,18 @@ class Check(NamedTuple):
     """The same for `index`. `None` if there is none, since there is but one message."""
 
 
-def failure(
+def failure_text(
     check: Check, pred: np.ndarray, index: np.ndarray | None, *, is_compiled: bool
-) -> EquinoxRuntimeError:
-    """The error for a check that failed."""
+) -> str:
+    """What a check says that failed."""
     message = _message(check, pred, index)
     where = f"The check is at {check.site.name}.{_how_many(check, pred)}"
-    if not is_compiled:
-        return EquinoxRuntimeError("\n".join((message, "", where, ADVICE)))
-    text = "\n".join((message, "", _ABOVE, check.site.stack(), "", where, ADVICE))
+    stack = (_ABOVE, check.site.stack(), "") if is_compiled else ()
+    return "\n".join((message, "", *stack, where, ADVICE))
+
+
+def failure_within(text: str) -> EquinoxRuntimeError:
+    """The error to raise within a program, from which `failure_in` finds `text` again."""
     _failed.append(text)
     return EquinoxRuntimeError(f"{text}\n{_WITHOUT_FILTER_JIT}")
 
