@@ -6,6 +6,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Int
 
+from eqxcore._unvmap import unvmap_max
+
 from ._abstract import AbstractProgressMeter, FloatScalarLike, RealScalarLike
 from ._callbacks import WHOLE, close_meter, counted, move_meter, open_meter
 
@@ -48,6 +50,8 @@ class TextProgressMeter(AbstractProgressMeter[TextState]):
         """The state after this step; prints a line if enough was done since the last."""
         count = counted(progress)
         least = jnp.asarray(self.minimum_increase, jnp.float32) * WHOLE
+        # In a batch, elements that are done keep their state: what was shown last counts.
+        state = TextState(unvmap_max(state.shown), unvmap_max(state.meter))
         increase = (count - state.shown).astype(jnp.float32)
         is_due = (increase >= least) | (count == WHOLE)
 

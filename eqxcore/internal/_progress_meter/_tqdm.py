@@ -7,6 +7,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Int
 
+from eqxcore._unvmap import unvmap_max
+
 from ._abstract import AbstractProgressMeter, FloatScalarLike
 from ._callbacks import WHOLE, close_meter, counted, move_meter, open_meter
 
@@ -29,7 +31,10 @@ class _Bar:
         )
 
     def show(self, progress: int) -> None:
-        self._bar.update(progress / 100 - self._bar.n)
+        if self._bar.n != progress / 100:
+            # `update` would leave out what follows another within a tenth of a second.
+            self._bar.n = progress / 100
+            self._bar.refresh()
 
     def close(self) -> None:
         self.show(WHOLE)
@@ -63,8 +68,8 @@ class TqdmProgressMeter(AbstractProgressMeter[TqdmState]):
         def show(meter: Int[Array, ""]) -> Int[Array, ""]:
             return move_meter(meter, count)
 
-        is_due = state.steps % self.refresh_steps == 0
-        meter = lax.cond(is_due, show, lambda meter: meter, state.meter)
+        is_due = unvmap_max(state.steps) % self.refresh_steps == 0
+        meter = lax.cond(is_due, show, lambda meter: meter, unvmap_max(state.meter))
         return TqdmState(state.steps + 1, meter)
 
     def close(self, state: TqdmState) -> None:
