@@ -1,6 +1,7 @@
 """All hostile files, family by family."""
 
 from hostile import (
+    array_files,
     array_lies,
     broken_streams,
     calls,
@@ -21,6 +22,7 @@ FAMILIES: dict[str, tuple[Case, ...]] = {
     "broken streams": broken_streams.CASES,
     "exhaustion": exhaustion.CASES,
     "array lies": array_lies.CASES,
+    "array files": array_files.CASES,
     "injection": injection.CASES,
     "compressed": compressed.CASES,
     "paths": paths.CASES,

@@ -14,7 +14,7 @@ from eqxview.readers.pickle.descriptions import (
     Payload,
     Reference,
 )
-from eqxview.readers.pickle.dtypes import ML_DTYPES
+from eqxview.readers.pickle.dtypes import ML_DTYPES, dtype_facts
 from eqxview.readers.pickle.values import PickledValues
 from eqxview.tree.columns import ArrayFacts
 from eqxview.tree.kinds import Flag, Hashing, Kind
@@ -78,6 +78,8 @@ def _described(node: dict[str, Any], source: ByteSource) -> object:
     # NumPy keeps no names of these; those of its own are in the header.
     if node["dtype"] in ML_DTYPES and header.code == f"<V{ML_DTYPES[node['dtype']]}":
         array.dtype = DTypeDescription(Reference("ml_dtypes", node["dtype"]))
+    if header.code and dtype_facts(array.dtype).name != node["dtype"]:
+        return described
     if node["class"] == "jax.Array":
         array.library = "jax"
         array.is_weak = node.get("weak") is True
