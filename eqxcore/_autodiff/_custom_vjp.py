@@ -204,18 +204,21 @@ class filter_custom_vjp(FunctionWithRules):
         # `None` in `vjp_arg` itself is no leaf of it.
         grad_leaves = treedef.flatten_up_to(grads)
         for place, (leaf, grad) in enumerate(zip(leaves, grad_leaves, strict=True)):
-            if grad is not None and is_inexact_array(leaf):
-                grad_leaves[place] = self._fit(grad, leaf, paths_of(first)[place])
+            if grad is not None and is_inexact_array(leaf) and not _is_alike(grad, leaf):
+                # As a number or an array of another dtype is.
+                self._check_fits(grad, leaf, first, place)
+                grad_leaves[place] = jnp.asarray(grad, leaf.dtype)
         return grad_leaves
 
-    def _fit(self, grad: Any, leaf: Any, path: str) -> Any:
+    def _check_fits(self, grad: Any, leaf: Any, first: Any, place: int) -> None:
+        path = paths_of(first)[place]
         of = f"The gradient{path} that the backward pass of `{self.__name__}` returned is"
         if not is_array_like(grad):
             raise TypeError(
                 f"{of} {describe(grad)}, which is not a valid JAX type; expected "
                 f"{describe(leaf)}, like the argument, or `None` for zero."
             )
-        if jnp.shape(grad) != jnp.shape(leaf):
+        if jnp.shape(grad) != leaf.shape:
             raise ValueError(
                 f"{of} {describe(grad)}, but the argument is {describe(leaf)}, so the shapes do "
                 "not match. Return a gradient of the shape of the argument, summed over what was "
@@ -226,10 +229,6 @@ class filter_custom_vjp(FunctionWithRules):
                 f"{of} {describe(grad)}, but the argument is {describe(leaf)}; expected a real "
                 "gradient. Return its real part, `grad.real`."
             )
-        dtype = jax.dtypes.result_type(leaf)
-        if is_array(grad) and jax.dtypes.result_type(grad) == dtype:
-            return grad
-        return jnp.asarray(grad, dtype)
 
     def _fixed_moves(self, call: tuple[Any, Any, Any], moves: list[bool]) -> str:
         found = [path for path, leaf in jtu.tree_leaves_with_path(call) if is_array(leaf)]
@@ -286,6 +285,10 @@ class _Array:
 
 
 _ARRAY = _Array()
+
+
+def _is_alike(grad: Any, leaf: Any) -> bool:
+    return is_array(grad) and grad.shape == leaf.shape and grad.dtype == leaf.dtype
 
 
 def _is_inexact(primal: Any) -> bool:

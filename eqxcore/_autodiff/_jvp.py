@@ -63,9 +63,8 @@ def filter_jvp(
         inexact = [place for place, leaf in enumerate(out_leaves) if is_inexact_array(leaf)]
         depends = depend_on([out_leaves[place] for place in inexact], arrays[0])
         moving = [place for place, moves in zip(inexact, depends, strict=True) if moves]
-        resting = [
-            place for place, leaf in enumerate(out_leaves) if place not in moving and is_array(leaf)
-        ]
+        still = set(range(len(out_leaves))) - set(moving)
+        resting = [place for place in sorted(still) if is_array(out_leaves[place])]
         return [out_leaves[place] for place in moving], [out_leaves[place] for place in resting]
 
     of_perturbed.__name__ = of_perturbed.__qualname__ = name_of(fn)

@@ -1,6 +1,5 @@
 """What the functions with differentiation rules of their own have in common."""
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import jax.tree_util as jtu
 from jax.custom_derivatives import SymbolicZero
 
 from eqxcore._partial import Partial
+from eqxcore._pickling import find_name, load_callable
 from eqxcore._predicates import is_array
 
 # What `functools.update_wrapper` takes over, except the `__dict__`: a Module's is its fields.
@@ -39,12 +39,12 @@ class FunctionWithRules:
         return self if instance is None else Partial(self, instance)
 
     def __reduce__(self) -> Any:
-        # Pickled by name where it has one, as functions are: it then comes back as itself.
-        name = getattr(self, "__qualname__", "")
-        found: Any = sys.modules.get(self.__module__)
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        return name if found is self else super().__reduce__()
+        # Written by name where it has one, as functions are: it then comes back as itself.
+        name = find_name(self)
+        return super().__reduce__() if name is None else (load_callable, name)
+
+    def __repr__(self) -> str:
+        return f"<wrapped function {self.__name__}>"
 
 
 def as_array(value: Any) -> Any:

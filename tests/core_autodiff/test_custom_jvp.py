@@ -1,5 +1,6 @@
 """`filter_custom_jvp`: what the rule is given, what it may return, and what is refused."""
 
+import copy
 import pickle
 
 import equinox
@@ -177,7 +178,8 @@ def test_a_module_may_be_the_function_and_is_not_differentiated():
 def test_it_looks_like_the_function_and_is_pickled_by_name():
     assert twice.__name__ == "twice"
     assert twice.__wrapped__ is twice.fn
-    assert pickle.loads(pickle.dumps(twice)) is twice
+    assert repr(twice) == "<wrapped function twice>"
+    assert pickle.loads(pickle.dumps(twice)) is copy.deepcopy(twice) is twice
     assert jax.tree.leaves(twice) == [twice]
 
 

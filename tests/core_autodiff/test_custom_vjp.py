@@ -1,5 +1,6 @@
 """`filter_custom_vjp`: what the two passes are given, what they may return, what is refused."""
 
+import copy
 import pickle
 
 import equinox
@@ -264,7 +265,8 @@ def test_old_code_gets_zeros_in_place_of_none_and_no_perturbed():
 def test_it_looks_like_the_function_and_is_pickled_by_name():
     assert twice.__name__ == "twice"
     assert twice.__wrapped__ is twice.fn
-    assert pickle.loads(pickle.dumps(twice)) is twice
+    assert repr(twice) == "<wrapped function twice>"
+    assert pickle.loads(pickle.dumps(twice)) is copy.deepcopy(twice) is twice
 
 
 @pytest.mark.parametrize("wrt", ["x", "tree"])

@@ -103,8 +103,10 @@ def test_the_identity_hands_cotangents_back(tree):
     assert jax.tree.structure(grad) == jax.tree.structure(cotangent)
     for x in jax.tree.leaves(grad):
         np.testing.assert_array_equal(x, jnp.ones_like(x))
-    (theirs,) = equinox.filter_vjp(lambda tree: tree, tree)[1](cotangent)
-    assert jax.tree.structure(theirs) == jax.tree.structure(grad)
+    # Equinox hands all arrays to JAX, which knows no arrays of text or of objects.
+    if all(x.dtype.kind not in "SUO" for x in jax.tree.leaves(tree) if isinstance(x, np.ndarray)):
+        (theirs,) = equinox.filter_vjp(lambda tree: tree, tree)[1](cotangent)
+        assert jax.tree.structure(theirs) == jax.tree.structure(grad)
 
 
 def function(x):
