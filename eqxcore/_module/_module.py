@@ -13,6 +13,7 @@ from ._naming import CodeOfCall, NameOfClass
 from ._remembering import fill_in
 from ._saving import Saving
 from ._storage import fields_of
+from ._unhashable import unhashable_field
 from ._warnings import callable_types, warn_of_transformed
 from ._window import open_windows
 
@@ -63,9 +64,11 @@ class Module(Saving, Hashable, metaclass=ModuleMeta):
     def __hash__(self) -> int:
         fill_in(self)
         fields = fields_of(self)
-        return hash(
-            tuple((n, fields[n]) for n in type(self).__eqxcore_layout__.names if n in fields)
-        )
+        items = [(n, fields[n]) for n in type(self).__eqxcore_layout__.names if n in fields]
+        try:
+            return hash(tuple(items))
+        except TypeError:
+            raise _unhashable(self, items) from None
 
     def __eq__(self, other: object) -> Any:
         return tree_equal(self, other)
@@ -80,6 +83,21 @@ def _own_method(module: Module, name: str, method: BoundMethod) -> str:
         f"method {method.__name__!r}. A copy of the module would then keep calling the method of "
         f"the original. Write a method instead: "
         f"`def {name}(self, *args): return self.{method.__name__}(*args)`."
+    )
+
+
+def _unhashable(module: Module, items: list[tuple[str, Any]]) -> TypeError:
+    cls = type(module)
+    # In order of declaration, which the set of names is not.
+    order = [field.name for field in dataclasses.fields(cls)]
+    found = unhashable_field(cls, sorted(items, key=lambda item: order.index(item[0])))
+    if found is None:
+        return TypeError(f"unhashable type: {cls.__qualname__!r}")
+    return TypeError(
+        f"unhashable type: {cls.__qualname__!r}, for `.{found.name}` does not hash "
+        f"({found.reason}). Expected fields that hash, all of them, where a Module is a static "
+        "argument or a key of a dict. To compile a function of it, use `eqx.filter_jit`, which "
+        "traces its arrays; to find it again, use `id(module)`."
     )
 
 

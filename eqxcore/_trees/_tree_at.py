@@ -1,6 +1,7 @@
 """`tree_at`: a copy of a pytree with something in it replaced."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import jax.tree_util as jtu
@@ -8,8 +9,12 @@ import jax.tree_util as jtu
 from eqxcore._pytree import PyTree
 
 from ._key_path import follow
+from ._static_places import static_places
 
 _MISSING: Any = object()
+
+# Static fields that a message names: a size often stands in many layers.
+_MOST_PLACES = 3
 
 
 def tree_at(
@@ -192,10 +197,19 @@ def _not_found(probe: PyTree, picked: list[Any]) -> Exception:
             f"{type(alone).__name__} that it made itself, as a whole or in a sequence. Expected a "
             "node, or a flat list or tuple of nodes: `lambda m: (m.a, m.b)`."
         )
+    static = list(islice(static_places(probe, alone), _MOST_PLACES))
+    if static:
+        name = static[0].rpartition(".")[2]
+        return TypeError(
+            f"Operation undefined, {alone!r} is not a leaf of the pytree: it is the value of a "
+            f"static field, {' or '.join(f'`{place}`' for place in static)}. Expected a node of "
+            "the pytree, since static fields are part of the structure. Make the Module anew: "
+            f"`dataclasses.replace(module, {name}=value)`."
+        )
     return TypeError(
         f"Operation undefined, {alone!r} is not a leaf of the pytree, and no node of it. "
-        "Expected `where` to return something that it found in the pytree. A static field is "
-        "part of the structure: change it with `dataclasses.replace(module, name=value)`."
+        "Expected `where` to return something that it found in the pytree, as "
+        "`lambda m: m.layers[1].weight` does."
     )
 
 

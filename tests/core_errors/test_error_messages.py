@@ -49,6 +49,24 @@ def model(head_in=4):
     return Model(encoder, nn.Dropout(0.5), nn.Linear(head_in, 2, key=KEY))
 
 
+class OwnLayer(eqx.Module):
+    weight: jax.Array
+
+    def __call__(self, x):
+        return self.weight @ x
+
+
+class OwnLayers(eqx.Module):
+    layers: list[OwnLayer]
+
+    def __init__(self, weights):
+        self.layers = [OwnLayer(weight) for weight in weights]
+
+    def __call__(self, x, key=None):
+        first, last = self.layers
+        return last(first(x))
+
+
 def loss(model, x, key=None):
     return jnp.sum(model(x, key=key))
 
@@ -129,6 +147,11 @@ def branches_with_other_functions():
 def tangents_of_another_model():
     primals, tangents = arrays(mlp()), arrays(mlp(depth=3))
     return eqx.filter_jvp(lambda m: 0.0, (primals,), (tangents,))
+
+
+def a_cotangent_of_another_shape():
+    _, pull_back = eqx.filter_vjp(lambda model: model.layers[0], mlp())
+    return pull_back(eqx.nn.Linear(3, 5, key=KEY))
 
 
 class Counter(nn.StatefulLayer):
@@ -215,6 +238,9 @@ MISTAKES = {
     "gradient_by_keyword": (
         lambda: eqx.filter_grad(loss)(model=model(), x=jnp.ones(3)), TypeError),
     "tangents_of_another_model": (tangents_of_another_model, ValueError),
+    "cotangent_of_another_shape": (a_cotangent_of_another_shape, ValueError),
+    "custom_vjp_without_rules": (
+        lambda: eqx.filter_custom_vjp(lambda x: x)(jnp.ones(())), RuntimeError),
     # Loops and branches.
     "scan_carry_of_a_number": (a_carry_that_changes, TypeError),
     "scan_carry_of_another_dtype": (a_carry_of_another_dtype, TypeError),
@@ -229,7 +255,20 @@ MISTAKES = {
     "check_that_fails": (
         lambda: named_lines.checked_root(jnp.array(-1.0)), eqx.EquinoxRuntimeError),
     "tree_at_of_a_wrong_path": (a_path_that_leads_nowhere, ValueError),
+    # A place in a tree.
+    "tree_at_of_a_static_field": (lambda: eqx.tree_at(lambda m: m.in_size, mlp(), 3), TypeError),
+    "tree_at_of_too_few_values": (
+        lambda: eqx.tree_at(lambda m: (m.layers[0], m.layers[1]), mlp(), (None,)), ValueError),
+    "tree_at_of_nothing_in_the_tree": (
+        lambda: eqx.tree_at(lambda m: jnp.float32, mlp(), 3), TypeError),
+    "tree_at_of_a_value": (
+        lambda: eqx.tree_at(lambda m: m.layers[0].weight + 1, mlp(), 3), TypeError),
+    "tree_checked_with_a_node_twice": (
+        lambda: eqx.tree_check([mlp(), 2 * [nn.Linear(2, 2, key=KEY)]]), ValueError),
     # What a layer is given.
+    "wrong_shape_in_a_layer_of_ones_own": (
+        lambda: eqx.filter_jit(loss)(OwnLayers([jnp.ones((4, 3)), jnp.ones((2, 5))]), jnp.ones(3)),
+        TypeError),
     "key_missing": (lambda: loss(model(), jnp.ones(3)), RuntimeError),
     "key_missing_under_jit": (
         lambda: eqx.filter_jit(eqx.filter_grad(loss))(model(), jnp.ones(3)), RuntimeError),
@@ -256,6 +295,9 @@ MISTAKES = {
     "pool_smaller_than_its_kernel": (
         lambda: nn.MaxPool2d(3)(jnp.ones((2, 2, 9))), ValueError),
     # Modules.
+    "hash_of_a_module_with_arrays": (lambda: hash(nn.Linear(3, 2, key=KEY)), TypeError),
+    "transformed_callable_in_a_field": (
+        lambda: nn.Lambda(jax.jit(nn.Linear(3, 2, key=KEY))), UserWarning),
     "field_not_initialised": (lambda: named_lines.Uninitialised(jnp.ones(2)), TypeError),
     "field_not_declared": (lambda: named_lines.Undeclared(jnp.ones(2)), AttributeError),
     "field_assigned_later": (assigned_later, AttributeError),
@@ -274,7 +316,9 @@ def test_a_mistake_is_told_as_its_golden_file_says(name, monkeypatch, tmp_path):
         warnings.simplefilter("error")
         with pytest.raises(expected) as caught:
             mistake()
-    message = str(caught.value).replace(f"{tmp_path}/", "").replace(f"{ROOT}/", "")
+    notes = [note for note in getattr(caught.value, "__notes__", []) if "JAX" not in note]
+    text = "\n".join([str(caught.value), *notes])
+    message = text.replace(f"{tmp_path}/", "").replace(f"{ROOT}/", "")
     lines = message.splitlines()
     assert len(lines) <= 12
     # Nothing that changes from run to run.

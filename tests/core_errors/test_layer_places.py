@@ -65,3 +65,40 @@ def test_equal_layers_are_told_apart():
     with pytest.raises(ValueError, match=r"`model\.layers\[2\]`"):
         same(jnp.ones(4))
     del model
+
+
+class Own(eqx.Module):
+    weight: jax.Array
+
+    def __call__(self, x):
+        return self.weight @ x
+
+
+class Two(eqx.Module):
+    parts: list[Own]
+
+    def __call__(self, x):
+        for part in self.parts:
+            x = part(x)
+        return x
+
+
+@pytest.mark.parametrize("transform", [eqx.filter_jit, eqx.filter_grad], ids=["jit", "grad"])
+def test_an_error_of_jax_in_a_module_of_the_user_is_noted_with_its_place(transform):
+    model = Two([Own(jnp.ones((4, 3))), Own(jnp.ones((2, 5)))])
+    with pytest.raises(TypeError) as caught:
+        transform(loss)(model, jnp.ones(3))
+    notes = [note for note in caught.value.__notes__ if "came up" in note]
+    assert notes == ["This came up in `model.parts[1]`, of class `Own`."]
+
+
+def test_what_the_message_says_is_not_noted_again():
+    with pytest.raises(ValueError, match="encoder") as caught:
+        eqx.filter_jit(eqx.filter_grad(loss))(model_with_a_wrong_size(), jnp.ones(3))
+    assert not [note for note in getattr(caught.value, "__notes__", ()) if "came up" in note]
+
+
+def test_an_error_outside_of_all_modules_gets_no_note():
+    with pytest.raises(ZeroDivisionError) as caught:
+        eqx.filter_jit(lambda model, x: 1 / 0)(model_with_a_wrong_size(), jnp.ones(3))
+    assert not [note for note in getattr(caught.value, "__notes__", ()) if "came up" in note]
