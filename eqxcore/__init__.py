@@ -34,6 +34,8 @@ from ._filters import filter as filter
 from ._filters import partition as partition
 from ._jit import filter_jit as filter_jit
 from ._mapping import filter_pmap as filter_pmap
+from ._mapping import filter_shard as filter_shard
+from ._mapping import filter_shard_map as filter_shard_map
 from ._mapping import filter_vmap as filter_vmap
 from ._mapping import if_array as if_array
 from ._module import AbstractClassVar as AbstractClassVar

@@ -12,6 +12,7 @@ import jax.tree_util as jtu
 from eqxcore._call_place import function_name, place_in_arguments, place_in_call
 from eqxcore._predicates import is_array
 from eqxcore._prefix import Prefix
+from eqxcore._shard_shape import why_not_sharded
 
 from ._split import split
 
@@ -61,15 +62,12 @@ def check_placement(prefix: Prefix, call: _Call) -> None:
         if not is_array(leaf):
             continue
         sharding = next(shardings)
-        if not isinstance(sharding, jax.sharding.Sharding):
-            continue
-        try:
-            sharding.shard_shape(tuple(leaf.shape))
-        except ValueError as error:
+        reason = why_not_sharded(sharding, leaf.shape)
+        if reason is not None:
             raise ValueError(
                 f"`in_shardings` gives `{place_in_call(call[0], path)}` the sharding {sharding}, "
-                f"which does not divide its shape {tuple(leaf.shape)}: {error}"
-            ) from None
+                f"which does not fit its shape {tuple(leaf.shape)}: {reason}"
+            )
         if not _is_put_elsewhere(leaf, sharding):
             continue
         raise ValueError(
@@ -80,7 +78,9 @@ def check_placement(prefix: Prefix, call: _Call) -> None:
         )
 
 
-def _is_put_elsewhere(leaf: Any, sharding: jax.sharding.Sharding) -> bool:
+def _is_put_elsewhere(leaf: Any, sharding: Any) -> bool:
+    if not isinstance(sharding, jax.sharding.Sharding):
+        return False
     if not isinstance(leaf, jax.Array) or isinstance(leaf, jax.core.Tracer):
         return False
     return leaf.committed and not leaf.sharding.is_equivalent_to(sharding, leaf.ndim)

@@ -13,6 +13,7 @@ from typing import Any
 import jax
 
 from eqxcore._module import Module
+from eqxcore._module_place import telling_place
 from eqxcore._predicates import is_array
 from eqxcore._runtime_errors import Checks
 
@@ -92,6 +93,17 @@ def traced_for(
     if options.in_shardings is not None:
         check_placement(options.in_shardings, call)
     key = fun, options, structure
+    return found_or_made(key, call, lambda: Traced(jit_of_arrays(options, call, structure)))
+
+
+def found_or_made(
+    key: Any, call: tuple[Any, tuple[Any, ...], dict[str, Any]], make: Callable[[], Traced]
+) -> Traced:
+    """What was made before for an equal key, or else `make()`.
+
+    The static half of `call` is in the key. Raises `ValueError` naming a static value in it that
+    does not hash.
+    """
     try:
         found = _traces.get(key)
     except (TypeError, ValueError):
@@ -101,7 +113,7 @@ def traced_for(
     if found is not None:
         return found
     check_hashable(call)
-    return _traces.put(key, Traced(jit_of_arrays(options, call, structure)))
+    return _traces.put(key, make())
 
 
 def jit_of_arrays(
@@ -119,7 +131,8 @@ def jit_of_arrays(
 
     def traced(*arrays: Any) -> Output | GroupedOutput:
         function, args, kwargs = structure.unflatten(arrays)
-        result = function(*args, **kwargs)
+        with telling_place:
+            result = function(*args, **kwargs)
         if out_shardings is not None:
             return grouped_output(out_shardings, function, result)
         return Output(*split(result))

@@ -48,6 +48,11 @@ class AxesOf(NamedTuple):
         """How the user wrote it."""
         return f"{self.transformation}({function_name(self.fun)})"
 
+    @property
+    def plain(self) -> str:
+        """The name of JAX's transformation underneath."""
+        return self.transformation.removeprefix("filter_")
+
     def refuse_keywords(self, kwargs: dict[str, Any]) -> None:
         """Raises `RuntimeError` when there are any."""
         if kwargs:
@@ -87,7 +92,7 @@ class AxesOf(NamedTuple):
         """The axis of every leaf of `tree`, in order."""
         if isinstance(axes, if_array):
             # By far the most frequent, and worth not asking the tree for.
-            axis = self._check_axis(which, axes.axis)
+            axis = self.check_axis(which, axes.axis)
             return [axis if is_array(leaf) else None for leaf in leaves]
 
         whole, name_path = "what it stands for", jax.tree_util.keystr
@@ -97,12 +102,13 @@ class AxesOf(NamedTuple):
         prefix = prefix_of(axes)
         subtrees = prefix.subtrees(tree, name=which, of=self.call, whole=whole, name_path=name_path)
         return [
-            self._check_axis(which, spec(leaf) if callable(spec) else spec)
+            self.check_axis(which, spec(leaf) if callable(spec) else spec)
             for spec, subtree in zip(prefix.leaves, subtrees, strict=True)
             for leaf in jax.tree_util.tree_leaves(subtree)
         ]
 
-    def _check_axis(self, which: str, axis: Any) -> ResolvedAxis:
+    def check_axis(self, which: str, axis: Any) -> ResolvedAxis:
+        """The axis. Raises `TypeError` or `ValueError` if it is none."""
         if axis is None or (isinstance(axis, int) and not isinstance(axis, bool)):
             return axis
         if hasattr(axis, "__index__") and not isinstance(axis, bool) and not is_array(axis):
@@ -125,8 +131,11 @@ class AxesOf(NamedTuple):
         leaves: list[Any],
         in_axes: list[ResolvedAxis],
         axis_size: int | None,
-    ) -> None:
-        """Raise, naming the leaf, unless every mapped leaf has its axis, all of one length."""
+    ) -> int | None:
+        """The number of elements, `None` if nothing is mapped and there is no `axis_size`.
+
+        Raises, naming the leaf, unless every mapped leaf has its axis, all of one length.
+        """
         sizes: dict[int, int] = {}
         for place, axis in enumerate(in_axes):
             if axis is None:
@@ -145,7 +154,7 @@ class AxesOf(NamedTuple):
             if not -len(shape) <= axis < len(shape):
                 needs = axis + 1 if axis >= 0 else -axis
                 raise ValueError(
-                    f"vmap was requested to map its argument along axis {axis}, but "
+                    f"{self.plain} was requested to map its argument along axis {axis}, but "
                     f"{self.argument(args, place)} has shape {tuple(shape)}; expected rank {needs} "
                     "or more. Give `in_axes=None` to what all calls share, or add the axis."
                 )
@@ -157,11 +166,13 @@ class AxesOf(NamedTuple):
                 for size, place in sizes.items()
             ]
             raise ValueError(
-                "vmap got inconsistent sizes for array axes to be mapped:\n"
+                f"{self.plain} got inconsistent sizes for array axes to be mapped:\n"
                 + "\n".join(lines)
                 + "\nexpected one size. Give `in_axes=None` to what all calls share, as in "
                 "`in_axes=(None, 0)` for a model and a batch."
             )
+        if not sizes:
+            return axis_size
         (size,) = sizes
         if axis_size is not None and size != axis_size:
             (place,) = sizes.values()
@@ -170,6 +181,7 @@ class AxesOf(NamedTuple):
                 f"{self.argument(args, place)} has size {size}; expected the same. Leave "
                 "`axis_size` out: it is needed only when nothing is mapped."
             )
+        return size
 
     def check_returned(self, out: Any, leaves: list[Any], out_axes: list[ResolvedAxis]) -> None:
         for place, axis in enumerate(out_axes):

@@ -38,11 +38,11 @@ def is_at(array, sharding):
 
 @contextlib.contextmanager
 def raises(kind, *parts):
-    """An exception of this kind must come, with these texts in its message, in this order."""
+    """An exception of this kind must come, with these texts in what it says, in this order."""
     try:
         yield
     except kind as error:
-        message, place = str(error), 0
+        message, place = "\n".join([str(error), *getattr(error, "__notes__", [])]), 0
         for part in parts:
             place = message.find(part, place)
             assert place >= 0, f"{part!r} is not, or not there, in: {message}"
