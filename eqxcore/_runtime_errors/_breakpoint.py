@@ -15,7 +15,8 @@ def open_breakpoint_if(pred: Bool[ArrayLike, "..."], **kwargs: Any) -> Bool[Arra
     """Opens JAX's debugger if any element of `pred` is true, over the whole batch of a `vmap`.
 
     Gives whether it did: what uses the result comes after the debugger is left. `**kwargs` are
-    those of `jax.debug.breakpoint`.
+    those of `jax.debug.breakpoint`. Under `vmap` it opens once for each element, one after
+    another, since it shows one element's values.
     """
     opened = unvmap_any(pred)
 

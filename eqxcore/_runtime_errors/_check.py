@@ -104,12 +104,12 @@ def _compiled_for_several(*args: Any, check: Check, fail: Callable[..., np.ndarr
     XLA brings it all to one device first."""
     (pred, *index), arrays = _split(args, check)
     if index:
-        index = [_largest_index(check, pred, index[0])]
+        index = [largest_index(check, pred, index[0])]
     small = check._replace(pred_ndim=0, index_ndim=None if not index else 0)
     return _compiled(jnp.any(pred), *index, *arrays, check=small, fail=fail)
 
 
-def _largest_index(check: Check, pred: Any, index: Any) -> Any:
+def largest_index(check: Check, pred: Any, index: Any) -> Any:
     """The largest element of `index` that belongs to a true element of `pred`."""
     if pred.shape != index.shape:
         batch = pred.ndim - check.pred_ndim

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
 import numpy as np
-from jaxtyping import ArrayLike, Bool, Int
+from jaxtyping import Array, ArrayLike, Bool, Int
 
 from eqxcore._predicates import is_array
+from eqxcore._unvmap import unvmap_any, unvmap_max
 
 from ._breakpoint import open_breakpoint_if
 from ._call_site import call_site
-from ._check import check_arrays
+from ._check import check_arrays, largest_index
 from ._exceptions import EquinoxTracetimeError
-from ._failure import Check
-from ._on_error import ADVICE, BREAKPOINT_FRAMES, OnError, action_for
+from ._failure import Check, message_of
+from ._on_error import ADVICE, BREAKPOINT_FRAMES, FRAMES_ADVICE, OnError, action_for
 from ._poison import poison_if_p
 
 _T = TypeVar("_T")
@@ -83,18 +85,39 @@ def branched_error_if(
     if condition.dtype != jnp.bool_:
         condition = condition != 0
     arrays = [jnp.asarray(leaves[place]) for place in places]
+    which = None if len(messages) == 1 else jnp.asarray(index)
+    check = Check(messages, call_site(), condition.ndim, None if which is None else which.ndim)
     if action == "raise":
-        which = None if len(messages) == 1 else jnp.asarray(index)
-        check = Check(messages, call_site(), condition.ndim, None if which is None else which.ndim)
         arrays = check_arrays(check, condition, which, arrays)
     else:
         if action == "breakpoint":
-            condition = open_breakpoint_if(condition, num_frames=BREAKPOINT_FRAMES)
+            condition &= _open_breakpoint(check, condition, which)
         bad = jnp.any(condition)
         arrays = [poison_if_p.bind(bad, array) for array in arrays]
     for place, array in zip(places, arrays, strict=True):
         leaves[place] = array
     return jtu.tree_unflatten(treedef, leaves)
+
+
+def _open_breakpoint(
+    check: Check, pred: Bool[Array, "..."], index: Int[Array, "..."] | None
+) -> Bool[Array, ""]:
+    """Opens a debugger if the check fails, once it has said why. Gives whether it did."""
+
+    def tell(*chosen: Any) -> np.ndarray:
+        one = check._replace(pred_ndim=0, index_ndim=0 if chosen else None)
+        message = message_of(one, np.array(True), np.asarray(chosen[0]) if chosen else None)
+        print(f"{message}\n\nThe check is at {check.site.name}.\n{FRAMES_ADVICE}")
+        return np.array(True)
+
+    # The debugger depends on what this gives, and so opens later.
+    chosen = () if index is None else (unvmap_max(largest_index(check, pred, index)),)
+    told = jax.lax.cond(
+        unvmap_any(pred),
+        lambda: jax.pure_callback(tell, jax.ShapeDtypeStruct((), jnp.bool_), *chosen),
+        lambda: jnp.array(False),
+    )
+    return open_breakpoint_if(told, num_frames=BREAKPOINT_FRAMES)
 
 
 def _check_index(index: Any, messages: tuple[str, ...]) -> None:

@@ -42,7 +42,7 @@ def failure_text(
     check: Check, pred: np.ndarray, index: np.ndarray | None, *, is_compiled: bool
 ) -> str:
     """What a check says that failed."""
-    message = _message(check, pred, index)
+    message = message_of(check, pred, index)
     where = f"The check is at {check.site.name}.{_how_many(check, pred)}"
     stack = (_ABOVE, check.site.stack(), "") if is_compiled else ()
     return "\n".join((message, "", *stack, where, ADVICE))
@@ -67,7 +67,8 @@ def failure_in(error: Exception) -> EquinoxRuntimeError | None:
     return None
 
 
-def _message(check: Check, pred: np.ndarray, index: np.ndarray | None) -> str:
+def message_of(check: Check, pred: np.ndarray, index: np.ndarray | None) -> str:
+    """Which of its messages a failed check says."""
     if index is None:
         return check.messages[0]
     assert check.index_ndim is not None

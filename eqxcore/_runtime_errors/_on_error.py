@@ -44,6 +44,12 @@ BREAKPOINT_FRAMES: int = _frames_from_environment()
 """How many frames of the user's a debugger shows. JAX copies all that they hold to the host, and
 fails on some of it, so this is one unless asked for."""
 
+FRAMES_ADVICE: str = (
+    f"The debugger shows {BREAKPOINT_FRAMES} of your frames. `{_FRAMES_VARIABLE}=3` in the "
+    f"environment, set before eqxcore is imported, shows 3."
+)
+"""What is said before a debugger opens."""
+
 
 def action_for(on_error: OnError) -> Action:
     """What to do, with "default" resolved. Raises `ValueError` for anything unknown."""
