@@ -23,7 +23,11 @@ def test_this_version_of_jax_has_all_the_private_names():
 
 
 def test_the_tests_of_behaviour_pass_without_them():
-    files = [HERE / "test_filter_jit.py", HERE / "test_module_pytree.py"]
+    files = [
+        HERE / "test_filter_jit.py",
+        HERE / "test_module_pytree.py",
+        HERE.parent / "core_runtime_errors" / "test_raised_at_the_call.py",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *map(str, files)],
         cwd=HERE.parent.parent,

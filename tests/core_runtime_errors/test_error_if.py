@@ -46,7 +46,7 @@ def test_a_check_on_values_that_are_known_raises_at_once():
 def test_a_predicate_that_is_python_true_is_an_error_of_tracing():
     with pytest.raises(eqx.EquinoxTracetimeError, match=r"^known(.|\n)*condition is True itself"):
         eqx.error_if(jnp.ones(1), True, "known")
-    with pytest.raises(eqx.EquinoxTracetimeError, match="^known"):
+    with pytest.raises(eqx.EquinoxTracetimeError, match=r"^known"):
         jax.eval_shape(lambda x: eqx.error_if(x, True, "known"), 1.0)
     assert issubclass(eqx.EquinoxTracetimeError, RuntimeError)
     assert not issubclass(eqx.EquinoxTracetimeError, eqx.EquinoxRuntimeError)
@@ -278,7 +278,7 @@ def test_the_exceptions_are_printed_without_a_module():
 
 
 def test_an_unknown_action_lists_the_known_ones():
-    with pytest.raises(ValueError, match="`on_error` is 'explode'.*'raise', 'breakpoint', 'nan'"):
+    with pytest.raises(ValueError, match=r"`on_error` is 'explode'.*'raise', 'breakpoint', 'nan'"):
         eqx.error_if(jnp.ones(1), False, "no", on_error="explode")
 
 

@@ -93,7 +93,7 @@ def test_transformations_outside_of_the_compiled_function_raise():
 def test_a_program_that_was_compiled_ahead_raises():
     compiled = _checked.lower(jnp.array(1.0)).compile()
     assert compiled(jnp.array(1.0))["result"] == 1
-    with pytest.raises(eqx.EquinoxRuntimeError, match="^must not be negative"):
+    with pytest.raises(eqx.EquinoxRuntimeError, match=r"^must not be negative"):
         compiled(jnp.array(-1.0))
 
 
@@ -102,7 +102,7 @@ def test_errors_of_others_pass_untouched():
     def f(x):
         raise ValueError("mine")
 
-    with pytest.raises(ValueError, match="^mine$"):
+    with pytest.raises(ValueError, match=r"^mine$"):
         f(jnp.array(1.0))
 
 
@@ -114,7 +114,7 @@ def test_an_error_that_quotes_an_earlier_failure_is_not_taken_for_it():
     def f(x):
         raise ValueError("must not be negative")
 
-    with pytest.raises(ValueError, match="^must not be negative$"):
+    with pytest.raises(ValueError, match=r"^must not be negative$"):
         f(jnp.array(1.0))
 
 
