@@ -192,7 +192,10 @@ def _batch(args: tuple[Any, ...], dims: tuple[Any, ...], **params: Any) -> tuple
         if d is not None:
             moved.append(jnp.moveaxis(x, d, 0))
         else:
-            moved.append(jnp.broadcast_to(x, (size, *x.shape)) if place in (1, 2) else x)
+            is_always = place in (1, 2)
+            # What is not batched may be a literal of the program, a number without a dtype.
+            x = jnp.asarray(x, args[1].dtype) if is_always else x
+            moved.append(jnp.broadcast_to(x, (size, *jnp.shape(x))) if is_always else x)
     level = (dims[0] is not None, *[d is not None for d in dims[3:]])
     params["batched"] = (*params["batched"], level)
     return maybe_set_p.bind(*moved, **params), 0

@@ -111,7 +111,7 @@ def reverse(
         return out.arrays, []
 
     start = _Cotangents(
-        pick(active, final),
+        pick(active, [_instantiate(ct) for ct in final]),
         [jnp.zeros_like(x) for x in pick(perturbed.consts, values.consts)],
         [jnp.zeros_like(x) for x in pick(perturbed.xs, values.xs)],
     )
@@ -197,6 +197,10 @@ def _buffers(values: Values, plan: Plan) -> list[Any]:
 def _struct(x: Any, first: int = 0) -> jax.ShapeDtypeStruct:
     """Shape and dtype of `x` less its first dimensions."""
     return jax.ShapeDtypeStruct(x.shape[first:], x.dtype)
+
+
+def _instantiate(ct: Any) -> Any:
+    return jnp.zeros(ct.shape, ct.dtype) if isinstance(ct, SymbolicZero) else ct
 
 
 def _is_zero(ct: Any) -> bool:

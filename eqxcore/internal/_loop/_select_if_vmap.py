@@ -60,8 +60,12 @@ def _transpose(ct: Any, pred: Any, new: Any, old: Any) -> list[Any]:
 def _batch(args: tuple[Any, ...], dims: tuple[Any, ...]) -> tuple[Any, int]:
     pred, new, old = args
     (size,) = {x.shape[d] for x, d in zip(args, dims, strict=True) if d is not None}
+    # What is not batched may be a literal of the program, a Python number without a dtype.
+    dtype = next((x.dtype for x in (new, old) if hasattr(x, "dtype")), None)
     new, old = (
-        jnp.broadcast_to(x, (size, *x.shape)) if d is None else jnp.moveaxis(x, d, 0)
+        jnp.broadcast_to(jnp.asarray(x, dtype), (size, *jnp.shape(x)))
+        if d is None
+        else jnp.moveaxis(x, d, 0)
         for x, d in zip((new, old), dims[1:], strict=True)
     )
     if dims[0] is None:
