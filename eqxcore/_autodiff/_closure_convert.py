@@ -45,7 +45,11 @@ class _Converted(Module):
     """What both kinds of converted functions have."""
 
     _in: _Structure = field(static=True)
-    _name: str = field(static=True)
+
+    @property
+    def _name(self) -> str:
+        """The name of the function. No field: functions of different names may be swapped."""
+        raise NotImplementedError
 
     @property
     def in_struct(self) -> PyTree:
@@ -62,13 +66,19 @@ class _Converted(Module):
 
 
 class _ClosureConvert(_Converted):
-    """A function that was traced. A pytree: what it closed over are its leaves."""
+    """A function that was traced. A pytree: its leaves are its program, and what it closed over."""
 
+    # A leaf, since jaxprs are compared by identity: lineax and others take the program of one
+    # conversion together with the arrays of the next.
+    jaxpr: Jaxpr
+    """The program: a function of `consts`, and of the arrays among the arguments."""
     consts: list[Array]
     """The arrays that the function closed over."""
-    jaxpr: Jaxpr = field(static=True)
-    """The program: a function of `consts`, and of the arrays among the arguments."""
     _out: _Structure = field(static=True)
+
+    @property
+    def _name(self) -> str:
+        return self.jaxpr.debug_info.func_name
 
     @property
     def out_struct(self) -> PyTree:
@@ -86,6 +96,10 @@ class _TrivialClosureConvert(_Converted):
     """A function that closes over nothing: it is called as it is."""
 
     fn: Callable[..., Any]
+
+    @property
+    def _name(self) -> str:
+        return name_of(self.fn)
 
     # No field: seldom asked for, and then worked out once.
     @functools.cached_property
@@ -116,7 +130,7 @@ class _TrivialClosureConvert(_Converted):
 def filter_closure_convert(
     fn: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
 ) -> Callable[_P, _T]:
-    """`fn` as a pytree that has the arrays which `fn` closes over, tracers too, as its leaves.
+    """`fn` as a pytree that has the arrays which `fn` closes over, tracers too, among its leaves.
 
     Those can then be passed to where closing over them is not allowed, such as the rules of a
     custom derivative. `args` and `kwargs` are an example of a call: `fn` is traced with its
@@ -130,9 +144,9 @@ def filter_closure_convert(
     leaves, treedef = jtu.tree_flatten((args, kwargs))
     structure = _Structure(treedef, tuple(map(_struct_of, leaves)))
     if _closes_over_nothing(fn):
-        return _TrivialClosureConvert(structure, name_of(fn), fn)
+        return _TrivialClosureConvert(structure, fn)
     program = _trace(fn, args, kwargs)
-    return _ClosureConvert(structure, name_of(fn), program.consts, program.jaxpr, program.out)
+    return _ClosureConvert(structure, program.jaxpr, program.consts, program.out)
 
 
 def _closes_over_nothing(fn: Any) -> bool:

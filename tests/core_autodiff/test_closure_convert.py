@@ -22,7 +22,9 @@ def closing_over(array, lib=eqx, example=TWO):
 def test_what_was_closed_over_are_the_leaves():
     converted = closing_over(VECTOR)
     assert [const is VECTOR for const in converted.consts] == [True]
-    assert [leaf is VECTOR for leaf in jax.tree.leaves(converted)] == [True]
+    program, vector = jax.tree.leaves(converted)
+    assert program is converted.jaxpr
+    assert vector is VECTOR
     np.testing.assert_array_equal(converted(TWO), 2 * VECTOR)
     assert converted.in_struct == ((STRUCT,), {})
     assert converted.out_struct == jax.ShapeDtypeStruct((2,), jnp.float32)
@@ -165,3 +167,15 @@ def test_a_call_unlike_the_example_is_refused(mistake, is_trivial):
         call(converted)
     with pytest.raises(ValueError, match="called with different"):
         call(equinox.filter_closure_convert(closing, TWO, 3))
+
+
+def test_the_program_of_one_conversion_serves_the_arrays_of_another():
+    # lineax and optimistix do this, so that a loop's state keeps one and the same program.
+    def convert(vector):
+        return eqx.filter_closure_convert(lambda x: x * vector, VECTOR)
+
+    first, second = convert(VECTOR), convert(2 * VECTOR)
+    static = eqx.filter(first, eqx.is_array, inverse=True)
+    mixed = eqx.combine(eqx.filter(second, eqx.is_array), static)
+    np.testing.assert_array_equal(mixed(VECTOR), 2 * VECTOR * VECTOR)
+    assert mixed.jaxpr is first.jaxpr
