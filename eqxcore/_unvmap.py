@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
-from jaxtyping import Array, ArrayLike, Bool, Int
+from jaxtyping import Array, ArrayLike, Bool, Real
 
 
 def _reduction(name: str, reduce: Callable[[Array], Array]) -> Primitive:
@@ -28,6 +28,12 @@ def _reduction(name: str, reduce: Callable[[Array], Array]) -> Primitive:
 
     def jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
         result = primitive.bind(primals[0])
+        if jnp.issubdtype(result.dtype, jnp.inexact):
+            raise NotImplementedError(
+                f"`{name}` of floating-point numbers was differentiated. Expected numbers that "
+                "nothing differentiated depends on, since the result is one for the whole batch: "
+                f"write `{name}(jax.lax.stop_gradient(x))`."
+            )
         return result, ad.Zero(jax.typeof(result).to_tangent_aval())
 
     primitive.def_impl(jax.jit(reduce))
@@ -53,16 +59,17 @@ def unvmap_all(x: Bool[ArrayLike, "..."]) -> Bool[Array, ""]:
     return unvmap_all_p.bind(_as_bool(x, "unvmap_all"))
 
 
-def unvmap_max(x: Int[ArrayLike, "..."]) -> Int[Array, ""]:
+def unvmap_max(x: Real[ArrayLike, "..."]) -> Real[Array, ""]:
     """The largest element over the whole batch.
 
-    Raises `TypeError` unless `x` is of integers: the result has no derivative.
+    Raises `TypeError` for complex numbers, which have no order, and `NotImplementedError` if it
+    is differentiated: put `jax.lax.stop_gradient` around `x` if it is only looked at.
     """
     x = jnp.asarray(x)
-    if not jnp.issubdtype(x.dtype, jnp.integer):
+    if jnp.issubdtype(x.dtype, jnp.complexfloating):
         raise TypeError(
-            f"`unvmap_max` got an array of {x.dtype}. Expected integers, since the result has no "
-            f"derivative: convert it with `.astype(jnp.int32)`."
+            f"`unvmap_max` got an array of {x.dtype}. Expected real numbers, since complex ones "
+            "have no order: take `jnp.abs(x)`, say."
         )
     return unvmap_max_p.bind(x)
 

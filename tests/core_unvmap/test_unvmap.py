@@ -77,8 +77,17 @@ def test_another_dtype_is_refused_with_what_to_do():
         unvmap_any(jnp.ones(2))
     with pytest.raises(TypeError, match=r"`unvmap_all` got an array of int32"):
         unvmap_all(jnp.ones(2, jnp.int32))
-    with pytest.raises(TypeError, match=r"`unvmap_max` got an array of float32.*astype"):
-        unvmap_max(jnp.ones(2))
+    with pytest.raises(TypeError, match=r"`unvmap_max` got an array of complex64"):
+        unvmap_max(1j)
+
+
+def test_the_largest_may_be_a_float_but_not_be_differentiated():
+    x = jnp.array([1.0, 3.0, 2.0])
+    np.testing.assert_array_equal(jax.vmap(lambda x: x - unvmap_max(x))(x), x - 3)
+    with pytest.raises(NotImplementedError, match="stop_gradient"):
+        jax.grad(lambda x: unvmap_max(x) * jnp.sum(x))(x)
+    constant = jax.grad(lambda x: unvmap_max(jax.lax.stop_gradient(x)) * jnp.sum(x))(x)
+    np.testing.assert_array_equal(constant, jnp.full(3, 3.0))
 
 
 def test_the_primitives_are_named_for_their_functions():
