@@ -219,7 +219,12 @@ def _in_axes_of(
             "`eqx.filter_vmap` inside, or have the array split by "
             "`eqx.filter_shard` under `eqx.filter_jit`."
         )
-    return tuple(axis for leaf, axis in zip(leaves, resolved, strict=True) if is_array(leaf))
+    # JAX takes negative axes for `vmap` only.
+    return tuple(
+        None if axis is None else axis % np.ndim(leaf)
+        for leaf, axis in zip(leaves, resolved, strict=True)
+        if is_array(leaf)
+    )
 
 
 def _pmap_of_arrays(

@@ -1,8 +1,8 @@
 """`filter_pmap`: what is mapped, what is static, what comes back, what fails."""
 
 import inspect
+import warnings
 
-import equinox
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +19,15 @@ def test_each_device_has_an_element():
     out = eqx.filter_pmap(lambda x: 2 * x)(X)
     np.testing.assert_array_equal(out, 2 * X)
     assert len(out.sharding.device_set) == 4
+
+
+def of_equinox(function, options, args):
+    with warnings.catch_warnings():
+        # Some versions of JAX find something in some versions of Equinox.
+        warnings.simplefilter("ignore")
+        import equinox
+
+        return equinox.filter_pmap(function, **options)(*args)
 
 
 def test_results_are_equinoxs():
@@ -41,10 +50,8 @@ def test_results_are_equinoxs():
         for function in functions:
             if "out_axes" in options:
                 function = lambda x, y: (x, y)  # noqa: E731
-            results = [
-                library.filter_pmap(function, **options)(*args) for library in (eqx, equinox)
-            ]
-            ours, theirs = map(jax.tree.flatten, results)
+            ours = jax.tree.flatten(eqx.filter_pmap(function, **options)(*args))
+            theirs = jax.tree.flatten(of_equinox(function, options, args))
             assert ours[1] == theirs[1]
             for one, other in zip(ours[0], theirs[0], strict=True):
                 assert type(one) is type(other)
@@ -131,8 +138,18 @@ def test_donated_arrays_are_gone():
     assert x.is_deleted()
     # What cannot be reused is told only on demand; warnings are errors here.
     eqx.filter_pmap(jnp.sum, donate="all")(jax.device_put(X))
-    with raises(UserWarning, "donated buffers were not usable"):
-        eqx.filter_pmap(lambda x: jnp.sum(x), donate="warn")(jax.device_put(X))
+
+
+def test_jax_warns_of_buffers_that_are_not_used_again_on_demand():
+    def warnings_of(mapped):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            mapped(jax.device_put(X))
+        return [str(warning.message).splitlines()[0] for warning in caught]
+
+    expected = warnings_of(jax.pmap(lambda x: jnp.sum(x), donate_argnums=0))
+    assert warnings_of(eqx.filter_pmap(lambda x: jnp.sum(x), donate="warn")) == expected
+    assert warnings_of(eqx.filter_pmap(lambda x: jnp.sum(x) + 1, donate="all")) == []
 
 
 def test_programs_are_lowered_and_compiled():
@@ -151,7 +168,10 @@ def test_it_is_differentiated_jitted_and_mapped():
     f = eqx.filter_pmap(lambda x: x**2)
     gradient = eqx.filter_grad(lambda x: jnp.sum(f(x)))(jnp.asarray(X))
     np.testing.assert_array_equal(gradient, 2 * X)
-    np.testing.assert_array_equal(eqx.filter_jit(f)(X), X**2)
+    with warnings.catch_warnings():
+        # Until JAX 0.8, it is not efficient.
+        warnings.filterwarnings("ignore", message="The jitted function .* includes a pmap")
+        np.testing.assert_array_equal(eqx.filter_jit(f)(X), X**2)
     np.testing.assert_array_equal(eqx.filter_vmap(f, in_axes=1)(X), (X**2).T)
 
 
