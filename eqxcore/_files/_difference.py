@@ -60,7 +60,8 @@ class CheckpointDiff:
         ):
             lines += _cut([f"  {p.path or 'the root'} ({p.what}): {where}" for p in places])
         lines += _cut([f"  {old} in the file may be {new}" for old, new in self.renamed])
-        return "\n".join(lines) or "  no difference"
+        # Of a file that may come from anyone.
+        return "\n".join(map(_printable, lines)) or "  no difference"
 
 
 class CheckpointMismatch(CheckpointError):
@@ -93,7 +94,7 @@ def difference(path: str, saved: Node, wanted: Node) -> Difference | None:
     if saved["kind"] != wanted["kind"]:
         # A number that has become a static field, say.
         shown = (f"{shown[0]} ({_WORDS[saved['kind']]})", f"{shown[1]} ({_WORDS[wanted['kind']]})")
-    elif saved.get("impl") != wanted.get("impl"):
+    elif saved["kind"] == "key" and saved["impl"] != wanted["impl"]:
         shown = (f"{shown[0]} of {saved['impl']}", f"{shown[1]} of {wanted['impl']}")
     return Difference(path, *shown)
 
@@ -119,7 +120,7 @@ def _essence(node: Node) -> tuple[object, ...]:
     kind = node["kind"]
     if kind in ("array", "key"):
         # Not the class: the same arrays may be NumPy's here and JAX's there.
-        return kind, node["dtype"], tuple(node["shape"]), node.get("impl")
+        return kind, node["dtype"], tuple(node["shape"]), node["impl"] if kind == "key" else ""
     if kind == "number":
         return kind, node["class"]
     if kind in ("leaf", "static"):
@@ -129,6 +130,11 @@ def _essence(node: Node) -> tuple[object, ...]:
         # A class that was moved to another file is the same one.
         return kind, _short(node)
     return (kind,)
+
+
+def _printable(text: str) -> str:
+    """The text as it may go to a terminal: that of a file may hold anything."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
 def shown_node(node: Node) -> str:

@@ -21,6 +21,9 @@ from ._manifest import RECORDED, Node, describe, paths_of
 from ._reading import Checkpoint
 from ._writing import with_suffix
 
+# Beyond this many, looking for the nearest path would take seconds.
+_MOST_PATHS = 5_000
+
 
 def load(
     path: str | pathlib.Path,
@@ -127,7 +130,8 @@ class _Loading:
         for old, new in rename.items():
             place = self._checkpoint.find(normal_path(old))
             if place is None:
-                known = [self._checkpoint.path_of(n) for n in range(len(self._checkpoint.nodes))]
+                some = range(min(len(self._checkpoint.nodes), _MOST_PATHS))
+                known = [self._checkpoint.path_of(n) for n in some]
                 best = nearest(normal_path(old), known)
                 raise ValueError(
                     f"There is nothing at {old!r} in '{self._checkpoint.path}', which `rename` "

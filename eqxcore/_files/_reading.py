@@ -50,8 +50,10 @@ class Checkpoint:
 
     def _problem_of(self, place: int, node: Any) -> str | None:
         """What is wrong with a node, if something is: the file may come from anyone."""
-        if not isinstance(node, dict) or node.get("kind") not in KINDS:
-            return "is of no known kind"
+        if not isinstance(node, dict) or type(node.get("kind")) is not str:
+            return "has no kind"
+        if node["kind"] not in KINDS:
+            return "is of an unknown kind"
         if place:
             parent, entry = node.get("parent"), node.get("entry")
             if type(parent) is not int or not 0 <= parent < place or type(entry) is not str:

@@ -1,5 +1,6 @@
 """Checkpoints that break off, were changed, or lie: one clear error, and nothing is run."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable
@@ -8,8 +9,11 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import eqxcore as eqx
+from eqxcore._files._manifest import KINDS
 from eqxcore._files._trailer import BEGIN, END
 
 TREE = {"w": jnp.arange(6.0).reshape(2, 3), "n": 3, "act": "relu"}
@@ -92,7 +96,8 @@ LIES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "nodes that are text": lambda manifest: {**manifest, "nodes": "abc"},
     "a node that is a number": lambda manifest: {**manifest, "nodes": [5]},
     "an unknown kind": set_in(1, kind="call"),
-    "a kind that is a list": set_in(1, kind="number"),
+    "a kind that is a list": set_in(1, kind=["number"]),
+    "the kind of another node": set_in(1, kind="number"),
     "no parent": lambda manifest: manifest["nodes"][1].pop("parent") and None,
     "its own parent": set_in(1, parent=1),
     "a later parent": set_in(1, parent=2),
@@ -165,3 +170,37 @@ def test_names_of_the_manifest_are_not_imported(checkpoint):
     with_manifest(checkpoint, set_in(1, **{"class": "antigravity.Model", "text": "os.system"}))
     with pytest.raises(eqx.CheckpointMismatch, match=r"os\.system"):
         eqx.load(checkpoint, LIKE)
+
+
+KEYS = (
+    *("parent", "entry", "kind", "class", "dtype", "shape", "weak", "impl", "text", "form"),
+    *("offset", "length", "sha256"),
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(sorted(KINDS)),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.just("k"), inner, max_size=1),
+    max_leaves=3,
+)
+
+
+def test_texts_of_the_file_do_not_act_on_the_terminal(checkpoint):
+    screen = "\x1b]52;c;x\x07\u202e"
+
+    def act(manifest: dict[str, Any]) -> None:
+        manifest["nodes"][1].update(text=screen)
+        manifest["nodes"][2].update(entry=screen)
+        manifest["nodes"][3].update(dtype=screen)
+
+    with_manifest(checkpoint, act)
+    with pytest.raises(eqx.CheckpointMismatch) as caught:
+        eqx.load(checkpoint, LIKE)
+    assert all(line.isprintable() for line in str(caught.value).splitlines())
+
+
+@given(st.integers(0, 3), st.sampled_from(KEYS), ANYTHING)
+def test_whatever_stands_in_a_node_is_an_error_or_harmless(tmp_path_factory, place, key, value):
+    path = tmp_path_factory.mktemp("node") / "model.eqx"
+    eqx.save(path, TREE)
+    with_manifest(path, set_in(place, **{key: value}))
+    with contextlib.suppress(eqx.CheckpointError):
+        assert eqx.load(path, LIKE)["n"] == 3

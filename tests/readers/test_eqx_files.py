@@ -13,11 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from pytrees import pytrees
 
 import eqxcore as eqx
 from eqxview.cli.main import run
-from eqxview.errors import UnreadableFile
+from eqxview.errors import EqxviewError, UnreadableFile
 from eqxview.limits import Limits
 from eqxview.readers import ReadOptions, open_file
 from eqxview.tree import Flag, Kind, Role
@@ -247,3 +248,24 @@ def test_both_readers_know_the_same_format():
         _trailer.VERSION,
     )
     assert set(manifest._TEXTS) == _manifest.KINDS
+
+
+@given(st.data())
+def test_a_file_with_changed_bytes_is_shown_or_refused_in_order(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("bytes") / "model.eqx"
+    writer = data.draw(st.sampled_from([eqx.save, eqx.tree_serialise_leaves]))
+    writer(path, {"w": jnp.ones(2), "key": jax.random.key(0), "n": 1})
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        kept = data.draw(st.integers(0, 12))
+        content[place : place + kept] = data.draw(st.binary(max_size=8))
+    path.write_bytes(content)
+    said = ""
+    try:
+        opened = open_file(str(path))
+        for row in opened.trees[0].leaves():
+            opened.trees[0].values.fetch(opened.trees[0], row)
+    except EqxviewError as error:
+        said = str(error)
+    assert said.isprintable()
