@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple, get_args, overload
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PyTree
 
 from eqxcore._call_place import function_name
 from eqxcore._jit._call_form import CallForms
@@ -20,6 +19,7 @@ from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._partial import Partial
 from eqxcore._predicates import is_array
 from eqxcore._prefix import Prefix, prefix_of
+from eqxcore._pytree import PyTree
 from eqxcore._runtime_errors import PROGRAM_ERRORS, failure_in
 from eqxcore._structs import is_array_or_struct
 

@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 import jax
 import jax.core
 import jax.tree_util as jtu
-from jaxtyping import PyTree
 
 from eqxcore._predicates import is_array
 from eqxcore._prefix import prefix_of
+from eqxcore._pytree import PyTree
 from eqxcore._shard_shape import why_not_sharded
 
 _Tree = TypeVar("_Tree")
@@ -16,7 +16,7 @@ _Tree = TypeVar("_Tree")
 
 def filter_shard(
     x: _Tree,
-    device_or_shardings: PyTree[jax.Device | jax.sharding.Sharding | None],  # type: ignore[reportInvalidTypeForm]
+    device_or_shardings: PyTree[Any],
 ) -> _Tree:
     """`x` with its arrays where they are told to be; whatever is no array passes through.
 

@@ -6,7 +6,6 @@ from typing import Any, overload
 
 import jax
 from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
-from jaxtyping import PyTree
 
 from eqxcore._call_place import function_name, place_in_arguments
 from eqxcore._jit._call_form import CallForms
@@ -15,6 +14,7 @@ from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._partial import Partial
 from eqxcore._predicates import is_array
 from eqxcore._prefix import Prefix, prefix_of
+from eqxcore._pytree import PyTree
 from eqxcore._shard_shape import why_not_sharded
 
 SpecOfLeaf = PartitionSpec | None | Callable[[Any], PartitionSpec | None]

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
+from jax.core import Tracer
 
 from eqxcore._predicates import is_array
 from eqxcore._pytree import PyTree
@@ -26,7 +26,7 @@ def assert_dce(
     # Computed from a constant, but by an operation: a program that is being traced does not know
     # that it is true, so that it is not found out too early.
     is_used = jnp.logical_not(jnp.zeros((), bool))
-    if not isinstance(is_used, jax.core.Tracer):
+    if not isinstance(is_used, Tracer):
         return x
     if not any(map(is_array, jtu.tree_leaves(x))):
         return x

@@ -8,7 +8,7 @@ import jax.tree_util as jtu
 from eqxcore._pytree import PyTree
 from eqxcore._static_key import static_key
 
-Static: TypeAlias = tuple[tuple[Any, ...], jtu.PyTreeDef]
+Static: TypeAlias = tuple[tuple[Any, ...], Any]
 
 
 def hashable_partition(

@@ -16,7 +16,7 @@ class Reads:
     """Whether the body of a loop reads a buffer: then its values are needed for the gradient."""
 
     def __init__(self, outer: "Reads | None" = None) -> None:
-        self.any = False
+        self.any: bool = False
         self._outer = outer
 
     def note(self) -> None:
@@ -40,9 +40,9 @@ class Buffer:
     def __init__(
         self, array: Shaped[Array, "..."], pred: Bool[Array, ""] | bool, reads: Reads
     ) -> None:
-        self.array = array
-        self.pred = pred
-        self.reads = reads
+        self.array: Array = array
+        self.pred: Array | bool = pred
+        self.reads: Reads = reads
 
     def tree_flatten(self) -> tuple[tuple[Any, Any], Reads]:
         """Its arrays, and what says which buffer it is."""

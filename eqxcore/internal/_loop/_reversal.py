@@ -200,7 +200,11 @@ def _struct(x: Any, first: int = 0) -> jax.ShapeDtypeStruct:
 
 
 def _instantiate(ct: Any) -> Any:
-    return jnp.zeros(ct.shape, ct.dtype) if isinstance(ct, SymbolicZero) else ct
+    if not isinstance(ct, SymbolicZero):
+        return ct
+    # JAX declares none of its attributes.
+    zero: Any = ct
+    return jnp.zeros(zero.shape, zero.dtype)
 
 
 def _is_zero(ct: Any) -> bool:

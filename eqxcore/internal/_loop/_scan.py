@@ -6,7 +6,8 @@ from typing import Any, Literal, TypeVar
 import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
-from jaxtyping import PyTree
+
+from eqxcore._pytree import PyTree
 
 from ._carry import Carry, Parts, is_array_like
 from ._checkpointed import CheckpointedLoop

@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.core import ShapedArray
+from jax.core import ShapedArray, Tracer
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
@@ -25,7 +25,7 @@ noinline_p.multiple_results = True
 
 
 def _impl(number: Any, *arrays: Any, program: Program) -> list[Any]:
-    if isinstance(number, jax.core.Tracer):
+    if isinstance(number, Tracer):
         return call_back(number, *arrays, program=program)
     return program.function(int(number))(*arrays)
 
