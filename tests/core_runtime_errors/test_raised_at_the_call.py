@@ -102,8 +102,9 @@ def test_errors_of_others_pass_untouched():
     def f(x):
         raise ValueError("mine")
 
-    with pytest.raises(ValueError, match=r"^mine$"):
+    with pytest.raises(ValueError, match="mine") as info:
         f(jnp.array(1.0))
+    assert info.value.args == ("mine",)
 
 
 def test_an_error_that_quotes_an_earlier_failure_is_not_taken_for_it():
@@ -114,8 +115,10 @@ def test_an_error_that_quotes_an_earlier_failure_is_not_taken_for_it():
     def f(x):
         raise ValueError("must not be negative")
 
-    with pytest.raises(ValueError, match=r"^must not be negative$"):
+    with pytest.raises(ValueError, match="must not be negative") as info:
         f(jnp.array(1.0))
+    assert type(info.value) is ValueError
+    assert info.value.args == ("must not be negative",)
 
 
 def test_threads_get_the_errors_of_their_own_calls():
