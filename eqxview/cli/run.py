@@ -17,6 +17,8 @@ from eqxview.errors import EXIT_INTERRUPTED, EqxviewError, UnreadableFile, Usage
 if TYPE_CHECKING:
     from eqxview.watching import Log, Watch
 
+_COLUMNS = 100
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run `eqxview run`; the exit code is the program's own."""
@@ -149,7 +151,8 @@ def _tell(log: "Log", options: argparse.Namespace) -> None:
 
     palette = COLOURED if wants_colour(options.color, sys.stderr) else PLAIN
     document = jit_cache(log).document()
-    width = terminal_columns(sys.stderr) if sys.stderr.isatty() else None
+    # Read by people in a log of a job, too: there, nobody scrolls sideways.
+    width = terminal_columns(sys.stderr) if sys.stderr.isatty() else _COLUMNS
     lines = document_lines(document, palette=palette, width=width)
     for line in ("", f"── {document.title} ──", *lines):
         print(line, file=sys.stderr)

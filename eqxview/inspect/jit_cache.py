@@ -17,11 +17,16 @@ from eqxview.document import (
     Tone,
     Value,
 )
-from eqxview.watching.log import Compile, Difference, Log, explain, fix_for
+from eqxview.tree.wording import counted
+from eqxview.watching.causes import CAUSES
+from eqxview.watching.changed import Difference
+from eqxview.watching.log import Compile, Log
+from eqxview.watching.reasons import Reason, reasons
 from eqxview.watching.site import Site
 
 _LANE = 24
 _MAX_PATHS = 8
+_MAX_NOTES = 12
 _MAX_OPERATIONS = 20
 _BLOCKS = "▁▂▃▄▅▆▇█"
 # A new program is what one would expect for these; for all others it is wasted.
@@ -52,6 +57,8 @@ class Repeated:
     name: str
     differences: tuple[Difference, ...]
     """As of the last one."""
+    reasons: tuple[Reason, ...]
+    """The same in words, over all of them."""
     count: int
     seconds: float
     sites: tuple[Site, ...]
@@ -70,30 +77,29 @@ class JitCache:
 
     @property
     def wasted(self) -> float:
-        """Seconds spent on compiling again what was compiled before."""
-        return sum(miss.seconds.total for miss in self.log.misses)
+        """Seconds spent on compiling functions again that were compiled before."""
+        return _seconds(self.log.misses)
 
     @property
     def seconds(self) -> float:
-        """Seconds spent on compiling."""
-        return sum(compile.seconds.total for compile in self.log.compiles)
+        """Seconds spent on compiling functions. Operations outside of them are not among them."""
+        return _seconds(compile for compile in self.log.compiles if compile.is_of_user)
 
     def document(self) -> Document:
-        """Sums, functions, and each reason for compiling again with its fix."""
+        """Each reason for compiling again with its cost and its fix; then sums and functions."""
         return Document("Jit cache", tuple(_parts(self)))
 
 
 def jit_cache(log: Log) -> JitCache:
     """What `log` says of each function, and of each reason for compiling again."""
     functions: dict[tuple[str, Site | None], list[Compile]] = {}
-    reasons: dict[object, list[Compile]] = {}
+    alike: dict[object, list[Compile]] = {}
     for compile in log.compiles:
-        if compile.kind != "function":
-            continue
-        functions.setdefault((compile.name, compile.source), []).append(compile)
-        if compile.is_miss:
-            why = tuple((found.path, found.cause) for found in compile.differences)
-            reasons.setdefault((compile.name, compile.source, why), []).append(compile)
+        if compile.kind == "function":
+            functions.setdefault((compile.name, compile.source), []).append(compile)
+    for miss in log.misses:
+        why = tuple((found.path, found.cause) for found in miss.differences)
+        alike.setdefault((miss.name, miss.source, why), []).append(miss)
     return JitCache(
         log,
         tuple(
@@ -102,7 +108,7 @@ def jit_cache(log: Log) -> JitCache:
                 key=lambda function: -function.seconds,
             )
         ),
-        tuple(sorted(map(_repeated, reasons.values()), key=lambda repeated: -repeated.seconds)),
+        tuple(sorted(map(_repeated, alike.values()), key=lambda repeated: -repeated.seconds)),
     )
 
 
@@ -148,6 +154,7 @@ def _repeated(compiles: Sequence[Compile]) -> Repeated:
     return Repeated(
         compiles[0].name,
         compiles[-1].differences,
+        reasons([compile.differences for compile in compiles]),
         len(compiles),
         _seconds(compiles),
         tuple(dict.fromkeys(compile.site for compile in compiles if compile.site is not None)),
@@ -156,24 +163,34 @@ def _repeated(compiles: Sequence[Compile]) -> Repeated:
 
 def _parts(cache: JitCache) -> Iterable[Part]:
     log = cache.log
-    yield Facts(
+    # The answer first: which leaf, why, what it cost, what to do.
+    yield from _warnings(log)
+    yield from _advice(cache)
+    yield _sums(cache)
+    if cache.repeated:
+        yield _misses_table(cache)
+        yield _causes_bars(cache)
+    yield _functions_table(cache)
+    yield _others_table(log, "operation", "Operations outside of jitted functions")
+    yield _others_table(log, "other", "Compiled ahead of time, or for gradients")
+
+
+def _sums(cache: JitCache) -> Facts:
+    log = cache.log
+    functions = [compile for compile in log.compiles if compile.is_of_user]
+    operations = [c for c in log.compiles if c.kind == "operation" and not c.is_of_user]
+    return Facts(
         (
-            Fact("compiled", len(log.compiles), "count"),
+            Fact("functions compiled", len(functions), "count"),
             Fact("compiled again", len(log.misses), "count"),
             Fact("time in compiling", cache.seconds, "seconds"),
             Fact("time in compiling again", cache.wasted, "seconds"),
+            Fact("operations outside of functions", len(operations), "count"),
+            Fact("time in these", _seconds(operations), "seconds"),
             Fact("time watched", log.seconds, "seconds"),
             Fact("read from disk", sum(c.from_disk for c in log.compiles), "count"),
         )
     )
-    yield from _warnings(log)
-    yield _functions_table(cache)
-    yield _causes_bars(cache)
-    if cache.repeated:
-        yield _misses_table(cache)
-        yield from _advice(cache)
-    yield _others_table(log, "operation", "Operations outside of jitted functions")
-    yield _others_table(log, "other", "Compiled ahead of time, or for gradients")
 
 
 def _warnings(log: Log) -> Iterable[Note]:
@@ -186,7 +203,7 @@ def _warnings(log: Log) -> Iterable[Note]:
         )
     for line, count in Counter(map(str, log.stale)).items():
         times = "" if count == 1 else f" ({count} times)"
-        yield Note(line + times, "error", fix_for(log.stale[0].differences[0]))
+        yield Note(line + times, "error", CAUSES["static-mutated"].fix)
     for failure in log.failures:
         yield Note(f"a compilation could not be looked at: {failure}", "error")
 
@@ -248,27 +265,31 @@ def _misses_table(cache: JitCache) -> Table:
             is_first = index == 0
             rows.append(
                 (
+                    repeated.count if is_first else None,
+                    repeated.seconds if is_first else None,
                     repeated.name,
                     found.path,
                     found.cause,
                     found.before,
                     found.after,
-                    repeated.count if is_first else None,
-                    repeated.seconds if is_first else None,
                     _sites(repeated.sites),
                     str(found.source or ""),
                 )
             )
             tones.append(_tone(found.cause))
+        more = len(repeated.differences) - len(shown)
+        if more > 0:
+            rows.append((None, None, repeated.name, f"{more} more", "", "", "", "", ""))
+            tones.append("faint")
     return Table(
         (
+            Column("times", "count"),
+            Column("seconds", "seconds"),
             Column("function"),
             Column("what", "path"),
             Column("cause"),
             Column("before"),
             Column("after"),
-            Column("times", "count"),
-            Column("seconds", "seconds"),
             Column("called at"),
             Column("made at"),
         ),
@@ -285,27 +306,31 @@ def _sites(sites: Sequence[Site]) -> str:
 
 
 def _advice(cache: JitCache) -> Iterable[Note]:
-    told: set[tuple[str, str]] = set()
-    for repeated in cache.repeated:
-        more = len(repeated.differences) - _MAX_PATHS
-        if more > 0:
-            yield Note(f"{repeated.name}: and {more} more differences like these")
-        for found in repeated.differences[:_MAX_PATHS]:
-            if (found.path, found.cause) in told:
-                continue
-            told.add((found.path, found.cause))
-            times = "once" if repeated.count == 1 else f"{repeated.count} times"
-            yield Note(
-                f"{repeated.name} compiled again {times}: {explain(found)}",
-                "info" if found.cause in _EXPECTED else "warning",
-                fix_for(found),
-            )
+    if cache.log.compiles and not cache.repeated and cache.log.is_explained:
+        yield Note("no function was compiled again")
+    for repeated in cache.repeated[:_MAX_NOTES]:
+        # What it cost is said once, though there may be several things to repair.
+        begun = _cost(repeated)
+        for reason in repeated.reasons:
+            level = "info" if reason.cause in _EXPECTED else "warning"
+            yield Note(f"{begun}: {reason}", level, reason.fix)
+            begun = f"{repeated.name}, in the same calls"
+    rest = cache.repeated[_MAX_NOTES:]
+    if rest:
+        spent = sum(repeated.seconds for repeated in rest)
+        yield Note(f"and {counted(len(rest), 'more reason')}, {spent:.2f} s in all: see below")
+
+
+def _cost(repeated: Repeated) -> str:
+    times = "once" if repeated.count == 1 else f"{repeated.count} times"
+    text = f"{repeated.name} compiled again {times}, {repeated.seconds:.2f} s"
+    return f"{text}, at {_sites(repeated.sites)}" if repeated.sites else text
 
 
 def _others_table(log: Log, kind: str, title: str) -> Table:
     groups: dict[tuple[str, Site | None], list[Compile]] = {}
     for compile in log.compiles:
-        if compile.kind == kind:
+        if compile.kind == kind and not compile.is_of_user:
             groups.setdefault((compile.name, compile.site), []).append(compile)
     largest = sorted(groups.items(), key=lambda item: -_seconds(item[1]))
     rows: list[tuple[Value, ...]] = [

@@ -1,7 +1,7 @@
 """The screen of a compile log: a row of it opens with what to do about it."""
 
 from eqxview.tui.document_screen import DocumentScreen
-from eqxview.watching import CAUSES
+from eqxview.watching.reasons import fix_for
 
 
 class CacheScreen(DocumentScreen):
@@ -10,7 +10,5 @@ class CacheScreen(DocumentScreen):
     def cells(self, cells: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         """The row, and the fix for its cause."""
         known = dict(cells)
-        cause = CAUSES.get(known.get("cause", ""))
-        if cause is None:
-            return cells
-        return *cells, ("fix", cause.fix.replace("{path}", known.get("what", "")))
+        fix = fix_for(known.get("cause", ""), [known.get("what", "")])
+        return (*cells, ("fix", fix)) if fix else cells

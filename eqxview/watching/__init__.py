@@ -5,7 +5,9 @@
 | `switch.py` | `watch`: on and off |
 | `as_jax_comes.py` | a watch for programs that have not imported JAX yet |
 | `log.py` | what was compiled, as frozen data, and as JSON |
+| `changed.py` | one thing that is not as it was |
 | `causes.py` | the table of causes, each with its fix |
+| `reasons.py` | what has one cause, in one sentence |
 | `recorder.py` | from calls to a log |
 | `listener.py` | hears from JAX about everything that is compiled |
 | `frames.py` | finds the call on the stack |
@@ -26,8 +28,8 @@
 from typing import TYPE_CHECKING, Any
 
 from eqxview.watching.causes import CAUSES as CAUSES
+from eqxview.watching.changed import Difference as Difference
 from eqxview.watching.log import Compile as Compile
-from eqxview.watching.log import Difference as Difference
 from eqxview.watching.log import Log as Log
 from eqxview.watching.log import Seconds as Seconds
 from eqxview.watching.log import Stale as Stale

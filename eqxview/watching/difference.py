@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from eqxview.watching.array_mark import ArrayMark
 from eqxview.watching.call_key import CallKey, Container, Node, Parameter
+from eqxview.watching.changed import Difference
 from eqxview.watching.function_mark import FunctionMark
-from eqxview.watching.log import Difference
 from eqxview.watching.settings import MESH
 from eqxview.watching.static_mark import StaticMark
 

@@ -5,8 +5,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 from eqxview.watching.call_key import CallKey, Container, Node
+from eqxview.watching.changed import Difference
 from eqxview.watching.difference import differences, function_differences
-from eqxview.watching.log import Difference
 from eqxview.watching.static_mark import StaticMark
 
 KEPT = 64

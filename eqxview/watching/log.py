@@ -7,27 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from eqxview.errors import UnreadableFile
-from eqxview.watching.causes import CAUSES
+from eqxview.watching.changed import Difference as Difference
+from eqxview.watching.reasons import reasons
 from eqxview.watching.site import Site
 
 FORMAT = "eqxview compile log"
 VERSION = 1
 
 Kind = Literal["function", "operation", "other"]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that is not as it was."""
-
-    path: str
-    """Rooted at a parameter's name, or at `<function>`, `<config>`, `<mesh>`, `<cache>`, …"""
-    cause: str
-    """One of the words of `causes.CAUSES`."""
-    before: str = ""
-    after: str = ""
-    source: Site | None = None
-    """The line that makes the thing, where one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,47 +60,26 @@ class Compile:
         """Whether earlier programs of this function were there, and did not serve."""
         return bool(self.differences)
 
+    @property
+    def is_of_user(self) -> bool:
+        """Whether a function of the user's was compiled: a jitted one, or one that was made anew
+        for an operation that takes functions, as `jax.lax.scan` does."""
+        return self.kind == "function" or any(
+            difference.path.startswith("<function>") for difference in self.differences
+        )
+
     def __str__(self) -> str:
         where = f", {self.site}" if self.site else ""
         if not self.is_miss:
             return f"{self.name} compiled ({self.seconds.total:.2f} s{where})"
-        reasons = "; ".join(explain(difference) for difference in self.differences[:3])
-        more = len(self.differences) - 3
-        if more > 0:
-            reasons += f"; and {more} more"
-        fix = fix_for(self.differences[0])
-        return f"{self.name} compiled again ({self.seconds.total:.2f} s{where}): {reasons}." + (
+        told = reasons([self.differences])
+        text = "; ".join(map(str, told[:3]))
+        if len(told) > 3:
+            text += f"; and {len(told) - 3} more"
+        fix = next((reason.fix for reason in told), "")
+        return f"{self.name} compiled again ({self.seconds.total:.2f} s{where}): {text}." + (
             f"  fix: {fix}" if fix else ""
         )
-
-
-_SUBJECTS = {
-    "<function>": "the function",
-    "<trace>": "it",
-    "<trace>.batch": "the batch that it is mapped over",
-    "<jit>": "it",
-    "<cache>": "JAX",
-    "<mesh>": "the mesh around it",
-}
-
-
-def explain(difference: Difference) -> str:
-    """One difference as a clause: what is not as it was."""
-    cause = CAUSES.get(difference.cause)
-    meaning = cause.meaning if cause else difference.cause
-    text = f"{_SUBJECTS.get(difference.path, difference.path)} {meaning}"
-    if difference.source:
-        text += f", made at {difference.source}"
-    is_told = "identity" in difference.cause or difference.path in ("<trace>", "<cache>")
-    if difference.before != difference.after and not is_told:
-        text += f": {difference.before} → {difference.after}"
-    return text
-
-
-def fix_for(difference: Difference) -> str:
-    """What to do about a difference; empty where nothing is wrong with it."""
-    cause = CAUSES.get(difference.cause)
-    return cause.fix.replace("{path}", difference.path) if cause else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +95,8 @@ class Stale:
 
     def __str__(self) -> str:
         where = f" ({self.site})" if self.site else ""
-        reasons = "; ".join(map(explain, self.differences))
-        return f"{self.name}{where} may have given a stale answer: {reasons}"
+        why = "; ".join(map(str, reasons([self.differences])))
+        return f"{self.name}{where} may have given a stale answer: {why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +117,11 @@ class Log:
 
     @property
     def misses(self) -> tuple[Compile, ...]:
-        """The compilations of functions that had been compiled before."""
-        return tuple(compile for compile in self.compiles if compile.is_miss)
+        """The compilations of functions that had been compiled before.
+
+        Not those of JAX's own operations, which are compiled again for other types or options.
+        """
+        return tuple(c for c in self.compiles if c.is_miss and c.is_of_user)
 
     def to_json(self) -> str:
         """The log as JSON text, which `Log.from_json` reads."""

@@ -12,9 +12,10 @@ from eqxview.tree.sanitise import sanitise
 from eqxview.watching import frames
 from eqxview.watching.call import Call
 from eqxview.watching.call_key import CallKey
+from eqxview.watching.changed import Difference
 from eqxview.watching.difference import static_differences
 from eqxview.watching.history import KEPT, History, nearest
-from eqxview.watching.log import Compile, Difference, Kind, Log, Seconds, Stale
+from eqxview.watching.log import Compile, Kind, Log, Seconds, Stale
 from eqxview.watching.site import Site
 from eqxview.watching.static_mark import StaticMark
 

@@ -1,10 +1,13 @@
 """Lines of source code, and whose they are."""
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 
 from eqxview.watching.cell import cell_name
+
+_INSTALLED = re.compile(r".*[/\\](?:site|dist)-packages[/\\](\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,15 @@ class Site:
     file: str
     line: int
     function: str = ""
+
+    @property
+    def library(self) -> str:
+        """The name of the installed package that the line is in; empty for all other lines.
+
+        By the file alone, so that a log says the same wherever it is read.
+        """
+        found = _INSTALLED.search(self.file)
+        return found[1] if found else ""
 
     def __str__(self) -> str:
         return f"{cell_name(self.file) or os.path.basename(self.file)}:{self.line}"

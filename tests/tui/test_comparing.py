@@ -125,7 +125,7 @@ async def test_a_log_is_a_screen_whose_misses_open_with_their_fix(report):
         app = pilot.app
         await until(pilot, lambda: "── Cache ──" in screen_text(app) and parts(app).has_focus)
         assert "Tree" not in screen_text(app)
-        await pilot.press("slash", *"identity:lambda", "enter", "n")
+        await pilot.press("slash", *"identity:lambda", "enter")
         await pilot.press("enter")
         await until(pilot, lambda: len(app.screen_stack) == 2)
         assert "<lambda at train.py:40>" in screen_text(app)

@@ -67,8 +67,13 @@ def test_the_exit_code_and_the_output_are_the_programs_own(trained):
 
 def test_what_was_compiled_and_why_is_told_on_standard_error(trained):
     done, _ = trained
-    assert "train_step compiled again once: x has another shape: [2] → [3]" in done.stderr
-    assert "train.py:22" in done.stderr
+    assert "train_step compiled again once, " in done.stderr
+    assert ", at train.py:22: x has another shape: [2] → [3]\n" in done.stderr
+
+
+def test_no_line_is_wider_than_a_page_where_there_is_no_terminal(trained):
+    done, _ = trained
+    assert max(map(len, done.stderr.splitlines())) <= 100
 
 
 def test_the_log_that_is_written_can_be_read(trained):
