@@ -19,6 +19,7 @@
 | `_method.py` | bound methods that are pytrees |
 | `_wrapper_names.py` | `module_update_wrapper` |
 | `_declared.py` | where a field is declared |
+| `_missing_argument.py` | how to make the key that is missing |
 | `_unhashable.py` | which static field does not hash |
 | `_naming.py` | the names that JAX gives a Module |
 """

@@ -15,6 +15,7 @@ from ._field import field, static_field
 from ._init import generate_init, owns_init, show_converters
 from ._layout import Layout
 from ._method import Method, is_method
+from ._missing_argument import note_missing_key
 from ._recipe import Recipe
 from ._remembering import Remembering, remember_boundary
 from ._storage import (
@@ -105,6 +106,9 @@ class ModuleMeta(abc.ABCMeta):
             open_windows[identity] = recipe.assignable
             try:
                 cls.__init__(module, *args, **kwargs)
+            except TypeError as error:
+                note_missing_key(error)
+                raise
             finally:
                 open_windows.pop(identity, None)
         else:

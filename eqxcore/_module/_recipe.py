@@ -4,6 +4,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from eqxcore._trees._mismatch import describe
+
+from ._declared import declared_at
 from ._init import is_data_descriptor, owns_init
 from ._layout import Layout
 from ._storage import fields_of
@@ -107,7 +110,15 @@ class Recipe:
                 f"`self.{missing[0]} = ...`, also where the value is None."
             )
         for name, converter in self._converters:
-            fields[name] = converter(getattr(module, name))
+            value = getattr(module, name)
+            try:
+                fields[name] = converter(value)
+            except Exception as error:
+                error.add_note(
+                    f"This came up in the converter of the field `.{name}` of {cls.__qualname__}"
+                    f"{declared_at(cls, name)}, which got {describe(value)}."
+                )
+                raise
         for name in self._uninitialised:
             if name in fields:
                 warn_of_uninitialised_arrays(cls, name, fields[name], _STACKLEVEL)

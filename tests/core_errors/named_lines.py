@@ -54,3 +54,14 @@ class Concrete(Abstract):
 def checked_root(x):
     x = eqx.error_if(x, x < 0, "x must not be negative")
     return jax.numpy.sqrt(x)
+
+
+class Converted(eqx.Module):
+    rate: float = eqx.field(converter=float)
+
+
+class NeedsKey(eqx.Module):
+    layer: eqx.nn.Linear
+
+    def __init__(self):
+        self.layer = eqx.nn.Linear(3, 2)

@@ -301,6 +301,8 @@ MISTAKES = {
     "field_not_initialised": (lambda: named_lines.Uninitialised(jnp.ones(2)), TypeError),
     "field_not_declared": (lambda: named_lines.Undeclared(jnp.ones(2)), AttributeError),
     "field_assigned_later": (assigned_later, AttributeError),
+    "converter_that_fails": (lambda: named_lines.Converted("fast"), ValueError),
+    "key_missing_at_construction": (lambda: named_lines.NeedsKey(), TypeError),
     "own_method_assigned": (lambda: named_lines.OwnMethod(), ValueError),
     "abstract_attribute": (lambda: named_lines.Concrete(jnp.ones(2)), TypeError),
 }  # fmt: skip
