@@ -16,7 +16,6 @@ from ._carry import Parts
 from ._keeping import Kept, State, keep_all, keep_known, keep_online
 from ._reach import is_inexact
 from ._reversal import Plan, reverse
-from ._schedule import Split
 from ._traced_step import TracedStep
 from ._values import Values, element
 
@@ -102,5 +101,4 @@ class CheckpointedLoop:
 
     def _backward(self, residuals: _Residuals, cts: Parts) -> tuple[Values]:
         plan, values, num_steps, kept = residuals
-        split = Split(self.checkpoints, self.max_steps)
-        return (reverse(self.step, plan, values, num_steps, kept, cts, split),)
+        return (reverse(self.step, plan, values, num_steps, kept, cts),)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Int
 
-from ._schedule import Online, Split, Stack
+from ._schedule import Online, Stack, split
 
 State = tuple[list[Any], list[Any]]
 """The arrays, which are kept, and what else a step needs."""
@@ -66,8 +66,7 @@ def keep_known(step: StepAt, state: State, steps: int, slots: int) -> tuple[Stat
     # The rows begin as copies of the initial state.
     rows, order = _rows(state, slots + 1), Stack.of(slots)
     last = jnp.asarray(steps - 1, jnp.int32)
-    split = Split(slots, steps)
-    state, rows, order = advance(step, state, rows, order, _zero(), last, split, keep_last=True)
+    state, rows, order = advance(step, state, rows, order, _zero(), last, keep_last=True)
     return step(last, state), Kept(rows, order)
 
 
@@ -78,7 +77,6 @@ def advance(
     order: Stack,
     here: Int[Array, ""],
     to: Int[Array, ""],
-    split: Split,
     *,
     keep_last: bool,
 ) -> tuple[State, list[Array], Stack]:

@@ -15,7 +15,6 @@ from ._carry import Parts
 from ._keeping import Kept, State, advance
 from ._masks import fill, pick, union
 from ._reach import is_inexact, reached_by_cotangents, reached_by_tangents
-from ._schedule import Split
 from ._traced_step import TracedStep
 from ._values import Values, element
 
@@ -65,7 +64,6 @@ def reverse(
     num_steps: Int[Array, ""],
     kept: Kept,
     cts: Parts,
-    split: Split,
 ) -> Values:
     """The cotangents of the values, `None` for those that have none.
 
@@ -115,7 +113,7 @@ def reverse(
         [jnp.zeros_like(x) for x in pick(perturbed.consts, values.consts)],
         [jnp.zeros_like(x) for x in pick(perturbed.xs, values.xs)],
     )
-    end = _through_states(num_steps, kept, split, step_again, back, start)
+    end = _through_states(num_steps, kept, step_again, back, start)
     num_arrays = len(one.arrays)
     carried = fill(active, end.carried, [None] * len(active))
     return Values(
@@ -129,7 +127,6 @@ def reverse(
 def _through_states(
     num_steps: Int[Array, ""],
     kept: Kept,
-    split: Split,
     step: Callable[[Int[Array, ""], State], State],
     back: Callable[[Int[Array, ""], list[Any], _Cotangents], _Cotangents],
     start: _Cotangents,
@@ -149,7 +146,7 @@ def _through_states(
         k = left - 1
         here, slot = order.latest()
         state = (Kept(rows, order).get(slot), [])
-        state, rows, order = advance(step, state, rows, order, here, k, split, keep_last=False)
+        state, rows, order = advance(step, state, rows, order, here, k, keep_last=False)
         return k, rows, order.pop(if_=here == k), back(k, state[0], cts)
 
     begin = (num_steps, kept.rows, kept.order, start)
