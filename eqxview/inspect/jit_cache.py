@@ -33,6 +33,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _EXPECTED = frozenset(
     {"shape", "dtype", "static-value", "aux-data", "tree-length", "arity", "trace-context"}
 )
+# But not again and again: a rate that is another number in each step.
+_OFTEN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +314,8 @@ def _advice(cache: JitCache) -> Iterable[Note]:
         # What it cost is said once, though there may be several things to repair.
         begun = _cost(repeated)
         for reason in repeated.reasons:
-            level = "info" if reason.cause in _EXPECTED else "warning"
+            is_expected = reason.cause in _EXPECTED and repeated.count < _OFTEN
+            level = "info" if is_expected else "warning"
             yield Note(f"{begun}: {reason}", level, reason.fix)
             begun = f"{repeated.name}, in the same calls"
     rest = cache.repeated[_MAX_NOTES:]
