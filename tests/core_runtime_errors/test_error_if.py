@@ -250,6 +250,20 @@ def test_a_loop_that_would_not_end_is_not_run_before_its_check():
         f(jnp.array(-1))
 
 
+def test_large_arrays_are_checked_as_small_ones_are():
+    @eqx.filter_jit
+    def f(x):
+        x = eqx.error_if(x, x < 0, "large")
+        return jax.lax.while_loop(lambda x: jnp.any(x != 0), lambda x: x - 1, x)
+
+    x = jnp.ones((200, 200), jnp.int32)
+    assert jnp.array_equal(f(x), jnp.zeros_like(x))
+    with _raises("large"):
+        f(x.at[7, 8].set(-1))
+    gradient = jax.jit(jax.grad(lambda x: jnp.sum(_positive(x) ** 2)))(x.astype(jnp.float32))
+    assert jnp.array_equal(gradient, 2 * x.astype(jnp.float32))
+
+
 def test_arrays_of_all_dtypes_go_through_unchanged():
     x = {
         "float": jnp.ones(2, jnp.bfloat16),
