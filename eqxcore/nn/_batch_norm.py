@@ -210,20 +210,18 @@ def _blend_or_begin(
 
 @traced_once(static=("momentum",))
 def _without_bias(count: Array, mean: Array, variance: Array, *, momentum: float) -> Moments:
-    """Running statistics without what they began with: a mean of 0 and a variance of 1.
+    """Running statistics, divided by the share that the batches have in them.
 
-    Of that, `momentum ** count` is still in them, and 1 less that is of the batches.
+    That is exact for the mean, which begins at 0. The variance begins at 1, of which
+    `momentum ** count / (1 - momentum ** count)` is left in it: as in Equinox, whose numbers a
+    trained model must give here, too. It is gone after some `10 / (1 - momentum)` batches.
     """
     wide = at_least_float32(mean)
     mean, variance = mean.astype(wide), variance.astype(wide)
-    first = jnp.power(jnp.asarray(momentum, wide), count.astype(wide))
-    share = 1 - first
-    # Without any batch there is nothing else in them, and they stay what they are.
-    is_untrained = share == 0
-    share = jnp.where(is_untrained, 1, share)
-    first = jnp.where(is_untrained, 0, first)
-    # Not below 0, where rounding would have it so.
-    return mean / share, jnp.maximum((variance - first) / share, 0)
+    share = 1 - jnp.power(jnp.asarray(momentum, wide), count.astype(wide))
+    # Without any batch they stay what they are.
+    share = jnp.where(share == 0, 1, share)
+    return mean / share, variance / share
 
 
 @traced_once(static=("eps",))
