@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from pytrees import pytrees
 
 import eqxcore as eqx
@@ -147,6 +147,7 @@ def test_halves_under_jit_print_too():
     assert "weight=·(" in texts[0]
 
 
+@settings(deadline=None)
 @given(pytrees)
 def test_every_partition_prints_and_combines(tree):
     params, static = eqx.partition(layer(act=tree), eqx.is_array)

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytrees import pytrees
 
@@ -140,12 +140,14 @@ def test_a_path_inside_another_is_an_error():
         eqx.tree_at([".a", ".a[0]"], Leafy([1, 2]), (1, 2))
 
 
+@settings(deadline=None)
 @given(pytrees)
 def test_every_leaf_is_found_at_the_path_that_jax_prints(tree):
     for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
         assert follow(tree, jax.tree_util.keystr(path)) is leaf
 
 
+@settings(deadline=None)
 @given(pytrees, st.data())
 def test_replacing_by_any_path_replaces_that_and_nothing_else(tree, data):
     paths = list(all_paths(tree))

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from pytrees import pytrees
 
@@ -88,6 +88,7 @@ def type_zero(leaf: Any) -> Any:
     return np.zeros_like(leaf) if isinstance(leaf, np.ndarray) else type(leaf)(0)
 
 
+@settings(deadline=None)
 @given(pytrees)
 def test_every_pytree_comes_back_as_it_was(tmp_path_factory, tree):
     path = tmp_path_factory.mktemp("law") / "tree.eqx"

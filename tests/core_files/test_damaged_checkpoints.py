@@ -9,7 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import eqxcore as eqx
@@ -197,6 +197,7 @@ def test_texts_of_the_file_do_not_act_on_the_terminal(checkpoint):
     assert all(line.isprintable() for line in str(caught.value).splitlines())
 
 
+@settings(deadline=None)
 @given(st.integers(0, 3), st.sampled_from(KEYS), ANYTHING)
 def test_whatever_stands_in_a_node_is_an_error_or_harmless(tmp_path_factory, place, key, value):
     path = tmp_path_factory.mktemp("node") / "model.eqx"

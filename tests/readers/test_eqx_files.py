@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytrees import pytrees
 
@@ -84,6 +84,7 @@ def test_a_checkpoint_shows_what_the_live_tree_shows(tmp_path):
     assert tree.type_path(tree.find("['model'].mlp")) == "eqxcore.nn._mlp.MLP"
 
 
+@settings(deadline=None)
 @given(pytrees)
 def test_every_checkpoint_shows_what_the_live_tree_shows(tmp_path_factory, tree):
     path = tmp_path_factory.mktemp("law") / "tree.eqx"
@@ -250,6 +251,7 @@ def test_both_readers_know_the_same_format():
     assert set(manifest._TEXTS) == _manifest.KINDS
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_file_with_changed_bytes_is_shown_or_refused_in_order(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("bytes") / "model.eqx"

@@ -34,34 +34,55 @@ class Header(NamedTuple):
     """Bytes of the header, from the beginning of the record."""
 
 
-def read_header(source: ByteSource, position: int) -> Header:
-    """The header of the record at `position`.
+class Headers:
+    """The headers of one file. Records that say the same of themselves share one `Header`."""
 
-    Raises `UnreadableFile` where no record is, or its header is none.
-    """
-    head = source.read_at(position, _FIRST_READ)
-    if not head.startswith(MAGIC):
-        raise UnreadableFile(
-            f"at byte {position:,} no array begins, but {sanitise(repr(head[:12]))}",
-            hint="the file may have been written by another program, or with a filter_spec",
-            offset=position,
-        )
-    length, begin = int.from_bytes(head[8:10], "little"), 10
-    if head[6:7] != b"\x01":
-        length, begin = int.from_bytes(head[8:12], "little"), 12
-    if len(head) < begin or length > MAX_HEADER:
-        raise _broken(position, f"it declares {length:,} bytes")
-    if begin + length > len(head):
-        head += source.read_at(position + len(head), begin + length - len(head))
-    if len(head) < begin + length:
-        raise _broken(position, "the file ends in it")
-    text = head[begin : begin + length].decode("utf-8" if head[6] > 2 else "latin-1", "replace")
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+        self._known: dict[bytes, Header] = {}
+
+    def at(self, position: int) -> Header:
+        """The header of the record at `position`.
+
+        Raises `UnreadableFile` where no record is, or its header is none.
+        """
+        head = self._source.read_at(position, _FIRST_READ)
+        if not head.startswith(MAGIC):
+            raise UnreadableFile(
+                f"at byte {position:,} no array begins, but {sanitise(repr(head[:12]))}",
+                hint="the file may have been written by another program, or with a filter_spec",
+                offset=position,
+            )
+        length, begin = int.from_bytes(head[8:10], "little"), 10
+        if head[6:7] != b"\x01":
+            length, begin = int.from_bytes(head[8:12], "little"), 12
+        if len(head) < begin or length > MAX_HEADER:
+            raise _broken(position, f"it declares {length:,} bytes")
+        if begin + length > len(head):
+            rest = begin + length - len(head)
+            head += self._source.read_at(position + len(head), rest)
+            if len(head) < begin + length:
+                raise _broken(position, "the file ends in it")
+        head = head[: begin + length]
+        known = self._known.get(head)
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[head] = _parsed(head, begin, position)
+        return known
+
+
+_MOST_KNOWN = 1_000
+
+
+def _parsed(head: bytes, begin: int, position: int) -> Header:
+    text = head[begin:].decode("utf-8" if head[6] > 2 else "latin-1", "replace")
     usual = _USUAL.fullmatch(text)
-    if usual is not None:
-        code, order, shape = usual.groups()
-        sizes = tuple(int(size[:20]) for size in shape.replace(",", " ").split())
-        return Header(_dtype(code, 0), order == "True", sizes, code, begin + length)
-    return _unusual(text, position, begin + length)
+    if usual is None:
+        return _unusual(text, position, len(head))
+    code, order, shape = usual.groups()
+    sizes = tuple(int(size[:20]) for size in shape.replace(",", " ").split())
+    return Header(_dtype(code, 0), order == "True", sizes, code, len(head))
 
 
 def _unusual(text: str, position: int, length: int) -> Header:

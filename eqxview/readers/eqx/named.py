@@ -4,7 +4,7 @@ from typing import Any
 
 from eqxview.errors import UnreadableFile
 from eqxview.readers.byte_source import ByteSource
-from eqxview.readers.eqx.header import Header, read_header
+from eqxview.readers.eqx.header import Header, Headers
 from eqxview.readers.eqx.manifest import Manifest
 from eqxview.readers.eqx.records import array_of
 from eqxview.readers.pickle.arrays import array_type
@@ -37,16 +37,16 @@ class NamedNode:
 
 def named_root(manifest: Manifest, source: ByteSource) -> object:
     """The root of the pytree that a manifest describes, for `NamedLook`."""
+    describe = _Describe(source)
     made: list[object] = []
     for place, node in enumerate(manifest.nodes):
-        value = _described(node, source)
+        value = describe(node)
         made.append(value)
         if place:
             above = made[node["parent"]]
             assert type(above) is NamedNode  # the manifest has been checked
             standing = Standing.STATIC if node["kind"] == "static" else Standing.CHILD
-            entry = node["entry"]
-            above.children.append(Child(_index(entry, above), value, standing))
+            above.children.append(Child(_index(node["entry"], above), value, standing))
     return made[0]
 
 
@@ -58,40 +58,56 @@ def _index(entry: str, above: NamedNode) -> str | int:
     return sanitise(entry)
 
 
-def _described(node: dict[str, Any], source: ByteSource) -> object:
-    if node["kind"] == "none":
-        return None
-    described = NamedNode(node)
-    if node["kind"] not in ("array", "key"):
-        return described
-    header = _header(node, source)
-    if header is None:
-        return described
-    array = array_of(header)
-    begin, end = node["offset"] + header.length, node["offset"] + node["length"]
-    array.data = Payload(begin, max(end - begin, 0), "bytes")
-    if node["kind"] == "key":
-        described.bits = array
-        return described
-    if tuple(node["shape"]) != header.shape:
-        return described  # shown as a problem
-    # NumPy keeps no names of these; those of its own are in the header.
-    if node["dtype"] in ML_DTYPES and header.code == f"<V{ML_DTYPES[node['dtype']]}":
-        array.dtype = DTypeDescription(Reference("ml_dtypes", node["dtype"]))
-    if header.code and dtype_facts(array.dtype).name != node["dtype"]:
-        return described
-    if node["class"] == "jax.Array":
-        array.library = "jax"
-        array.is_weak = node.get("weak") is True
-    array.is_scalar = node["class"].startswith("numpy.") and node["class"] != "numpy.ndarray"
-    return array
+class _Describe:
+    """Makes descriptions of nodes."""
+
+    def __init__(self, source: ByteSource) -> None:
+        self._headers = Headers(source)
+        # What many arrays have in common is worked out once, and shared: that they share it is
+        # how whoever draws them knows.
+        self._dtypes: dict[tuple[str, str], DTypeDescription | None] = {}
+
+    def __call__(self, node: dict[str, Any]) -> object:
+        if node["kind"] == "none":
+            return None
+        described = NamedNode(node)
+        if node["kind"] not in ("array", "key"):
+            return described
+        try:
+            header = self._headers.at(node["offset"])
+        except UnreadableFile:
+            return described  # shown as a problem
+        array = array_of(header)
+        begin, end = node["offset"] + header.length, node["offset"] + node["length"]
+        array.data = Payload(begin, max(end - begin, 0), "bytes")
+        if node["kind"] == "key":
+            described.bits = array
+            return described
+        if header.code:
+            array.dtype = self._dtype(header, node["dtype"])
+        if array.dtype is None or tuple(node["shape"]) != header.shape:
+            return described  # shown as a problem
+        if node["class"] == "jax.Array":
+            array.library = "jax"
+            array.is_weak = node.get("weak") is True
+        array.is_scalar = node["class"].startswith("numpy.") and node["class"] != "numpy.ndarray"
+        return array
+
+    def _dtype(self, header: Header, name: str) -> DTypeDescription | None:
+        """The dtype of that name, as the header has it; `None` if it has another."""
+        key = header.code, name
+        if key not in self._dtypes:
+            if len(self._dtypes) >= _MOST_DTYPES:
+                self._dtypes.clear()
+            dtype = header.dtype
+            # NumPy keeps no names of these; those of its own are in the header.
+            if name in ML_DTYPES and header.code == f"<V{ML_DTYPES[name]}":
+                dtype = DTypeDescription(Reference("ml_dtypes", name))
+            self._dtypes[key] = dtype if dtype_facts(dtype).name == name else None
+        return self._dtypes[key]
 
 
-def _header(node: dict[str, Any], source: ByteSource) -> Header | None:
-    try:
-        return read_header(source, node["offset"])
-    except UnreadableFile:
-        return None  # shown as a problem
+_MOST_DTYPES = 1_000
 
 
 class NamedLook:

@@ -3,7 +3,7 @@
 from eqxview.errors import UnreadableFile
 from eqxview.limits import Clock, Limits, over_limit
 from eqxview.readers.byte_source import ByteSource
-from eqxview.readers.eqx.header import Header, read_header
+from eqxview.readers.eqx.header import Header, Headers
 from eqxview.readers.eqx.manifest import BEGIN
 from eqxview.readers.pickle.arrays import array_type
 from eqxview.readers.pickle.descriptions import ArrayDescription, Payload
@@ -21,6 +21,7 @@ class Records:
         """Where the last record ends."""
         self.has_manifest = False
         """Whether it is followed by the manifest of a checkpoint."""
+        self._headers = Headers(source)
         most = limits.nodes or _MANY
         try:
             while head := source.read_at(self.end, len(BEGIN)):
@@ -39,7 +40,7 @@ class Records:
             self.error = error
 
     def _read_one(self, source: ByteSource) -> None:
-        header = read_header(source, self.end)
+        header = self._headers.at(self.end)
         begin = self.end + header.length
         array = array_of(header)
         kind = array_type(array.dtype, array.shape)
