@@ -15,7 +15,8 @@ class Classifier(eqx.Module):
 
     def __init__(self, key):
         first_key, second_key, power_key, last_key = jax.random.split(key, 4)
-        self.first = eqx.nn.Linear(2, 16, key=first_key)
+        # No bias: the mean that BatchNorm takes away would take it along.
+        self.first = eqx.nn.Linear(2, 16, use_bias=False, key=first_key)
         self.norm = eqx.nn.BatchNorm(16, axis_name="batch", momentum=0.9, mode="batch")
         self.second = eqx.nn.SpectralNorm(
             eqx.nn.Linear(16, 16, key=second_key), "weight", key=power_key

@@ -401,12 +401,3 @@ def test_equinoxs_batch_norm_still_differs_where_we_say_it_does():
     _, ours = batch_norm()
     assert jax.tree.leaves(theirs)[0].weak_type
     assert not jax.tree.leaves(ours)[0].weak_type
-    deviations = []
-    for library in LIBRARIES:
-        model, state = batch_norm(library=library)
-        _, state = over_batch(model, batch(8, 3), state)
-        frozen = library.nn.inference_mode(model)
-        out = jax.vmap(lambda x, frozen=frozen, state=state: frozen(x, state)[0])(batch(8, 3))
-        deviations.append(float(jnp.std(out)))
-    assert abs(deviations[0] - 1) < 0.01
-    assert deviations[1] < 0.5
