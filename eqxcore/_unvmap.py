@@ -50,13 +50,13 @@ unvmap_max_p: Primitive = _reduction("unvmap_max", jnp.max)
 
 
 def unvmap_any(x: Bool[ArrayLike, "..."]) -> Bool[Array, ""]:
-    """Whether any element is true, in any element of the batch."""
-    return unvmap_any_p.bind(_as_bool(x, "unvmap_any"))
+    """Whether any element is true (or not zero), in any element of the batch."""
+    return unvmap_any_p.bind(_as_bool(x))
 
 
 def unvmap_all(x: Bool[ArrayLike, "..."]) -> Bool[Array, ""]:
-    """Whether all elements are true, in all elements of the batch."""
-    return unvmap_all_p.bind(_as_bool(x, "unvmap_all"))
+    """Whether all elements are true (or not zero), in all elements of the batch."""
+    return unvmap_all_p.bind(_as_bool(x))
 
 
 def unvmap_max(x: Real[ArrayLike, "..."]) -> Real[Array, ""]:
@@ -74,11 +74,6 @@ def unvmap_max(x: Real[ArrayLike, "..."]) -> Real[Array, ""]:
     return unvmap_max_p.bind(x)
 
 
-def _as_bool(x: Any, name: str) -> Array:
+def _as_bool(x: Any) -> Array:
     x = jnp.asarray(x)
-    if x.dtype != jnp.bool_:
-        raise TypeError(
-            f"`{name}` got an array of {x.dtype}. Expected booleans: compare it with something, "
-            f"`x != 0` say."
-        )
-    return x
+    return x if x.dtype == jnp.bool_ else x != 0
