@@ -20,6 +20,7 @@ from eqxview.document import (
 from eqxview.tree.wording import counted
 from eqxview.watching.causes import CAUSES
 from eqxview.watching.changed import Difference
+from eqxview.watching.constant import captured
 from eqxview.watching.log import Compile, Log
 from eqxview.watching.reasons import Reason, reasons
 from eqxview.watching.site import Site
@@ -28,6 +29,7 @@ _LANE = 24
 _MAX_PATHS = 8
 _MAX_NOTES = 12
 _MAX_OPERATIONS = 20
+_MAX_CONSTANTS = 20
 _BLOCKS = "▁▂▃▄▅▆▇█"
 # A new program is what one would expect for these; for all others it is wasted.
 _EXPECTED = frozenset(
@@ -168,11 +170,13 @@ def _parts(cache: JitCache) -> Iterable[Part]:
     # The answer first: which leaf, why, what it cost, what to do.
     yield from _warnings(log)
     yield from _advice(cache)
+    yield from _constants(cache)
     yield _sums(cache)
     if cache.repeated:
         yield _misses_table(cache)
         yield _causes_bars(cache)
     yield _functions_table(cache)
+    yield _constants_table(cache)
     yield _others_table(log, "operation", "Operations outside of jitted functions")
     yield _others_table(log, "other", "Compiled ahead of time, or for gradients")
 
@@ -324,10 +328,45 @@ def _advice(cache: JitCache) -> Iterable[Note]:
         yield Note(f"and {counted(len(rest), 'more reason')}, {spent:.2f} s in all: see below")
 
 
+def _constants(cache: JitCache) -> Iterable[Note]:
+    """What the programs of functions hold of arrays, each variable of a function once."""
+    told: dict[tuple[str, Site | None, str], Note] = {}
+    for compile in cache.log.compiles:
+        for group in captured(compile.constants):
+            text = f"{compile.name} is compiled with constants: {group}"
+            hint = group.fix_for(compile.name)
+            told.setdefault((compile.name, compile.source, str(group)), Note(text, "warning", hint))
+    notes = list(told.values())
+    yield from notes[:_MAX_NOTES]
+    if len(notes) > _MAX_NOTES:
+        yield Note(f"and {counted(len(notes) - _MAX_NOTES, 'more function')} with constants")
+
+
 def _cost(repeated: Repeated) -> str:
     times = "once" if repeated.count == 1 else f"{repeated.count} times"
     text = f"{repeated.name} compiled again {times}, {repeated.seconds:.2f} s"
     return f"{text}, at {_sites(repeated.sites)}" if repeated.sites else text
+
+
+def _constants_table(cache: JitCache) -> Table:
+    latest = {
+        (compile.name, compile.source): compile.constants
+        for compile in cache.log.compiles
+        if compile.constants
+    }
+    rows: list[tuple[Value, ...]] = [
+        (name, constant.path or "made while tracing", constant.array, constant.nbytes)
+        for (name, _), constants in latest.items()
+        for constant in sorted(constants, key=lambda constant: -constant.nbytes)
+    ]
+    if len(rows) > _MAX_CONSTANTS:
+        rest = sum(int(row[3] or 0) for row in rows[_MAX_CONSTANTS:])
+        rows[_MAX_CONSTANTS:] = [("", f"{len(rows) - _MAX_CONSTANTS} more", "", rest)]
+    return Table(
+        (Column("function"), Column("array", "path"), Column("type"), Column("size", "bytes")),
+        tuple(rows),
+        "Compiled in as constants",
+    )
 
 
 def _others_table(log: Log, kind: str, title: str) -> Table:

@@ -16,6 +16,8 @@
 | `history.py` | the nearest earlier call |
 | `difference.py` | in what two calls differ |
 | `call_key.py` | everything that decides which program serves a call |
+| `constant.py` | arrays that a program holds, as data |
+| `closed_over.py` | the variables of a function that they are in |
 | `settings.py` | the part of it that is not in the arguments |
 | `array_mark.py`, `static_mark.py`, `function_mark.py` | what is kept of a value |
 | `identity.py` | "the same object", without holding it |
@@ -29,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from eqxview.watching.causes import CAUSES as CAUSES
 from eqxview.watching.changed import Difference as Difference
+from eqxview.watching.constant import Constant as Constant
 from eqxview.watching.log import Compile as Compile
 from eqxview.watching.log import Log as Log
 from eqxview.watching.log import Seconds as Seconds

@@ -1,6 +1,7 @@
 """From a call that is about to be compiled to what is kept of it."""
 
 import inspect
+import types
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,8 +11,9 @@ import jax.tree_util as jtu
 import numpy as np
 
 from eqxview.watching.call_key import CallKey, Parameter, call_key, pytree_node
+from eqxview.watching.constant import Constant
 from eqxview.watching.frames import Dispatch, functions_given
-from eqxview.watching.function_mark import base_of
+from eqxview.watching.function_mark import base_of, links_of
 from eqxview.watching.site import Site, libraries
 from eqxview.watching.static_mark import StaticMark, callable_mark, static_mark
 
@@ -37,6 +39,8 @@ class Call:
     """Whether the function is one of JAX's own: an operation outside of any jitted function."""
     given: tuple[StaticMark, ...] = ()
     """For an operation: the functions that it was given, as `jax.lax.scan` is."""
+    constants: tuple[Constant, ...] = ()
+    """Arrays that the program holds, though they are no arguments of the call."""
 
 
 def call_of(dispatch: Dispatch) -> Call:
@@ -56,6 +60,17 @@ def call_of(dispatch: Dispatch) -> Call:
     if not call.is_operation:
         return call
     return replace(call, given=tuple(callable_mark(f) for f in functions_given(dispatch)))
+
+
+def function_of(dispatch: Dispatch) -> Any:
+    """The function that is called. Not to be kept."""
+    values = dispatch.caller.f_locals
+    if dispatch.through == "equinox":
+        return values["jit_wrapper"].__wrapped__
+    if dispatch.through == "eqxcore":
+        # A function that is a pytree is an argument: its arrays are no constants.
+        return None if values["is_dynamic"] else values["function"]
+    return values["fun"]
 
 
 def jitted_call(
@@ -109,6 +124,11 @@ def _is_of_jax(function: Any) -> bool:
     base = base_of(function)
     code = getattr(base, "__code__", None)
     if code is not None:
-        return bool(libraries.owner(code.co_filename))
+        owner = libraries.owner(code.co_filename)
+        # The method of a layer is a library's, the model is the user's.
+        is_of_model = owner in ("eqxcore", "equinox") and any(
+            isinstance(link, types.MethodType) for link in links_of(function)
+        )
+        return bool(owner) and not is_of_model
     module = getattr(base, "__module__", None) or type(base).__module__
     return module.partition(".")[0] in ("jax", "jaxlib")

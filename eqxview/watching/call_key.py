@@ -110,7 +110,7 @@ class _Builder:
         children, treedef = jtu.tree_flatten_with_path(value, is_leaf=lambda x: x is not value)
         if len(children) == 1 and not children[0][0]:
             return self._leaf(value)
-        named = tuple((_entry(path[0]), self.node(child)) for path, child in children)
+        named = tuple((entry_text(path[0]), self.node(child)) for path, child in children)
         cls = type(value)
         return Container(type_mark(cls), named, tuple(_aux(value, cls, dict(named), treedef)))
 
@@ -121,7 +121,7 @@ class _Builder:
         return static_mark(value)
 
 
-def _entry(key: Any) -> str:
+def entry_text(key: Any) -> str:
     """One key of a key path, as `jax.tree_util.keystr` prints it."""
     if isinstance(key, jtu.GetAttrKey):
         return f".{key.name}"

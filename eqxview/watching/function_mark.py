@@ -38,7 +38,7 @@ class FunctionMark:
 
 def function_mark(function: Any) -> FunctionMark:
     """What is to be remembered of the callable `function`."""
-    links = list(_links(function))
+    links = list(links_of(function))
     base = links[-1]
     code = getattr(base, "__code__", None) if isinstance(base, types.FunctionType) else None
     return FunctionMark(
@@ -55,7 +55,7 @@ def function_mark(function: Any) -> FunctionMark:
 
 def base_of(function: Any) -> Any:
     """The Python function at the bottom of `function`, or the callable that has none."""
-    *_, base = _links(function)
+    *_, base = links_of(function)
     return base
 
 
@@ -79,14 +79,14 @@ def kind_of(function: Any) -> str:
 
 def name_of(function: Any) -> str:
     """The name that a user would call `function` by: `Trainer.step`, `<lambda>`."""
-    for link in _links(function):
+    for link in links_of(function):
         name = getattr(link, "__qualname__", None) or getattr(link, "__name__", None)
         if isinstance(name, str):
             return name.rpartition("<locals>.")[2]
     return type(function).__name__
 
 
-def _links(function: Any) -> Iterator[Any]:
+def links_of(function: Any) -> Iterator[Any]:
     """The callable, what it wraps, what that wraps, and so on."""
     for _ in range(_MAX_LINKS):
         yield function

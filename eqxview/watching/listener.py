@@ -7,12 +7,15 @@ never comes here: watching costs it nothing.
 import sys
 import threading
 import types
+from dataclasses import replace
 from typing import Any, Protocol
 
 import jax
 
 from eqxview.watching import frames
-from eqxview.watching.call import Call, call_of
+from eqxview.watching.call import Call, call_of, function_of
+from eqxview.watching.closed_over import closed_over
+from eqxview.watching.constant import Constant
 from eqxview.watching.log import Seconds
 from eqxview.watching.site import Site
 
@@ -132,7 +135,20 @@ class _Listener:
             spent[stage] = spent.get(stage, 0.0) + seconds
         if stage == "compile" and dispatch.is_innermost:
             del ear.seconds[address]
-            self._tell(name, call_of(dispatch), dispatch.site, Seconds(**spent))
+            call = call_of(dispatch)
+            if not call.is_operation:
+                call = replace(call, constants=self._constants(frame, dispatch))
+            self._tell(name, call, dispatch.site, Seconds(**spent))
+
+    def _constants(
+        self, frame: types.FrameType | None, dispatch: frames.Dispatch
+    ) -> tuple[Constant, ...]:
+        try:
+            return closed_over(function_of(dispatch), frames.jaxpr_of(frame, dispatch))
+        except Exception as error:  # noqa: BLE001  why it was compiled is still to be told
+            for recorder in self._recorders:
+                recorder.failed(error)
+            return ()
 
     def _tell(self, name: str, call: Call | None, site: Site | None, seconds: Seconds) -> None:
         from_disk, self._ear.from_disk = self._ear.from_disk, False

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from eqxview.errors import UnreadableFile
 from eqxview.watching.changed import Difference as Difference
+from eqxview.watching.constant import Constant
 from eqxview.watching.reasons import reasons
 from eqxview.watching.site import Site
 
@@ -54,6 +55,9 @@ class Compile:
     """Leaves of the arguments."""
     differences: tuple[Difference, ...] = ()
     """From the nearest earlier call; none for the first."""
+    constants: tuple[Constant, ...] = ()
+    """Arrays that the program holds, because the function does not take them as arguments.
+    Small ones are left out."""
 
     @property
     def is_miss(self) -> bool:
@@ -160,11 +164,14 @@ class Log:
 def _compile(data: Mapping[str, Any]) -> Compile:
     return Compile(
         **{
-            **data,
-            "seconds": Seconds(**data["seconds"]),
+            **_known(Compile, data),
+            "seconds": Seconds(**_known(Seconds, data["seconds"])),
             "site": _site(data["site"]),
             "source": _site(data["source"]),
             "differences": _differences(data["differences"]),
+            "constants": tuple(
+                Constant(**_known(Constant, each)) for each in data.get("constants", ())
+            ),
         }
     )
 
@@ -172,18 +179,24 @@ def _compile(data: Mapping[str, Any]) -> Compile:
 def _stale(data: Mapping[str, Any]) -> Stale:
     return Stale(
         **{
-            **data,
+            **_known(Stale, data),
             "site": _site(data["site"]),
             "differences": _differences(data["differences"]),
         }
     )
 
 
+def _known(cls: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what a later eqxview may add: a log of it can still be read."""
+    return {name: data[name] for name in cls.__dataclass_fields__ if name in data}
+
+
 def _differences(data: Iterable[Mapping[str, Any]]) -> tuple[Difference, ...]:
     return tuple(
-        Difference(**{**difference, "source": _site(difference["source"])}) for difference in data
+        Difference(**{**_known(Difference, found), "source": _site(found["source"])})
+        for found in data
     )
 
 
 def _site(data: Mapping[str, Any] | None) -> Site | None:
-    return None if data is None else Site(**data)
+    return None if data is None else Site(**_known(Site, data))

@@ -85,6 +85,7 @@ class CompileRecorder:
                 from_disk=from_disk,
                 leaves=0 if call is None else call.key.leaves,
                 differences=found,
+                constants=() if call is None else call.constants,
             )
             self._compiles.append(record)
         if self._on_compile is not None:

@@ -7,13 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eqxview.errors import UnreadableFile
-from eqxview.watching import CAUSES, Compile, Difference, Log, Seconds, Site, Stale
+from eqxview.watching import CAUSES, Compile, Constant, Difference, Log, Seconds, Site, Stale
 
 _texts = st.text(max_size=8)
 _durations = st.floats(0, 100, allow_nan=False)
 _sites = st.none() | st.builds(Site, _texts, st.integers(1, 999), _texts)
 _differences = st.builds(
     Difference, _texts, st.sampled_from(sorted(CAUSES)), _texts, _texts, _sites
+)
+_constants = st.builds(
+    Constant,
+    _texts,
+    _texts,
+    st.integers(0, 2**40),
+    _texts,
+    st.sampled_from(["closure", "global", "default", "partial", "self", "callable", ""]),
+    _texts,
 )
 _compiles = st.builds(
     Compile,
@@ -27,6 +36,7 @@ _compiles = st.builds(
     from_disk=st.booleans(),
     leaves=st.integers(0, 99),
     differences=st.lists(_differences, max_size=3).map(tuple),
+    constants=st.lists(_constants, max_size=3).map(tuple),
 )
 _stale = st.builds(
     Stale, _texts, _sites, _durations, st.lists(_differences, min_size=1, max_size=2).map(tuple)
