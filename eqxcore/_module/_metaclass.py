@@ -234,14 +234,14 @@ def _flatten_boundary(module: Any) -> Any:
 def _unflatten_boundary_of(cls: type, is_plain: bool) -> Any:
     layout = cls.__eqxcore_layout__  # type: ignore[attr-defined]
 
-    def unflatten_boundary(treedef: Any, arrays: Any) -> Any:
+    def unflatten_boundary(structure: Any, arrays: Any) -> Any:
         if arrays.__class__ is not tuple:
             arrays = tuple(arrays)
         # A class attribute of a field's name would answer before the fields are filled in.
         if not is_plain or layout.is_shadowed:
-            return treedef.unflatten(arrays)
+            return structure.treedef.unflatten(arrays)
         module = _new(cls)
-        set_boundary(module, (arrays, treedef))
+        set_boundary(module, (arrays, structure))
         return module
 
     return unflatten_boundary

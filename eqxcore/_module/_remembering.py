@@ -13,8 +13,11 @@ from ._storage import (
     forget,
     held_boundary,
     held_flat,
+    held_watched,
     set_boundary,
+    set_watched,
 )
+from ._watched import SEEN, Watched
 
 
 class Remembering(Storage):
@@ -54,16 +57,30 @@ def is_unopened(module: Storage) -> bool:
 def fill_in(module: Storage) -> None:
     """Fills in the fields of a Module that came out of `filter_jit`, if nobody did so before."""
     if is_unopened(module):
-        expand(module, registry.may_change)
+        expand(module)
 
 
-def remember_boundary(module: Storage) -> tuple[tuple[Any, ...], Any]:
-    """(arrays, treedef) of the whole Module, for one node at the boundary of `filter_jit`.
+def remember_boundary(module: Storage) -> tuple[tuple[Any, ...], registry.Structure]:
+    """(arrays, structure) of the whole Module, for one node at the boundary of `filter_jit`.
 
-    It is kept on the Module only if nothing inside can change: not if there is a list or a dict.
+    It is kept on the Module if nothing inside can change. If there are lists and dicts inside, it
+    is kept together with what is in them, and holds as long as that is the same.
     """
+    watched = held_watched(module)
+    if type(watched) is Watched and watched.is_unchanged():
+        return watched.boundary
+    # Only from the second call on: many a Module is made for one call. And before the arrays are
+    # looked for, so that what another thread changes meanwhile shows afterwards.
+    watched = None if watched is None else Watched(module)
     arrays, treedef = registry.flatten(registry.INNER, module)
-    boundary = tuple(arrays), treedef
-    if not registry.may_change(treedef):
+    structure = registry.structure_of(treedef)
+    boundary = tuple(arrays), structure
+    if structure.is_fixed:
         set_boundary(module, boundary)
+    elif structure.is_watchable:
+        if watched is not None and watched.is_unchanged():
+            watched.boundary = boundary
+            set_watched(module, watched)
+        else:
+            set_watched(module, SEEN)
     return boundary

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import gc
 import pickle
 import threading
 import weakref
@@ -133,6 +134,103 @@ def test_a_list_in_a_module_that_is_changed_is_seen_by_the_next_call():
     assert float(total(model)) == 5
     layers[0] = jnp.zeros(2)
     assert float(total(model)) == 3
+
+
+def test_a_module_with_lists_and_dicts_is_flattened_once_while_they_hold_the_same(monkeypatch):
+    model = Holder(Model([jnp.ones(1), (jnp.ones(2), {"k": [jnp.ones(3)]})]))
+    identity(model)
+    identity(model)
+    flattened = []
+    inner = registry.flatten
+    monkeypatch.setattr(
+        registry,
+        "flatten",
+        lambda which, tree: flattened.append(which is registry.INNER) or inner(which, tree),
+    )
+    identity(model)
+    assert flattened == []
+    model.inner.a[1][1]["k"].append(jnp.ones(4))
+    assert len(jax.tree.leaves(identity(model))) == 4
+    assert any(flattened)
+
+
+CHANGES = {
+    "an item": lambda tree: tree["list"].__setitem__(0, jnp.full(2, 5.0)),
+    "one more": lambda tree: tree["list"].append(jnp.full(2, 5.0)),
+    "one less": lambda tree: tree["list"].pop(),
+    "the order": lambda tree: tree["list"].reverse(),
+    "a value": lambda tree: tree.update(x=jnp.full(2, 5.0)),
+    "a key": lambda tree: tree.update(z=tree.pop("x")),
+    "another key": lambda tree: tree.update(z=jnp.full(2, 5.0)),
+    "deeper": lambda tree: tree["deep"][0][0].update(y=jnp.full(2, 5.0)),
+    "in a module": lambda tree: tree["module"].a.append(jnp.full(2, 5.0)),
+    "an item that is static": lambda tree: tree["deep"].append("name"),
+    "and back": lambda tree: tree["list"].append(tree["list"].pop()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_each_change_in_a_list_or_dict_is_seen_by_the_next_call(change):
+    model = Holder(
+        {
+            "list": [jnp.arange(2.0), jnp.ones(2)],
+            "x": jnp.zeros(2),
+            "deep": [({"y": jnp.ones(2)},)],
+            "module": Model([jnp.ones(2)]),
+        }
+    )
+    for _ in range(3):
+        identity(model)
+    change(model.inner)
+    for _ in range(3):
+        assert bool(identity(model) == model)
+
+
+def test_a_list_that_comes_to_hold_itself_is_refused_rather_than_searched_for_ever():
+    items: list[Any] = [jnp.ones(2)]
+    model = Model(items)
+    identity(model)
+    items.append(items)
+    # As JAX does.
+    with pytest.raises(RecursionError):
+        identity(model)
+
+
+def test_what_is_taken_out_of_a_list_goes_when_the_module_is_looked_at_again():
+    class Item(eqx.Module):
+        w: Any
+
+    model = Model([Item(jnp.ones(2)), Item(jnp.ones(3))])
+    for _ in range(3):
+        identity(model)
+    gone = weakref.ref(model.a.pop())
+    identity(model)
+    gc.collect()
+    assert gone() is None
+
+
+def test_nothing_that_is_remembered_outlives_the_module():
+    class Item(eqx.Module):
+        w: Any
+
+    for container in (tuple, list):
+        model = Model(container([Item(jnp.ones(2))]))
+        whole, inner, array = map(weakref.ref, (model, model.a[0], model.a[0].w))
+        for _ in range(3):
+            identity(model)
+        del model
+        gc.collect()
+        assert whole() is None
+        assert inner() is None
+        assert array() is None
+
+
+def test_equal_modules_have_the_same_structure_object():
+    first, second = (Holder((Model(jnp.arange(3.0)), jax.nn.relu)) for _ in range(2))
+    out = identity(first)
+    identity(second)
+    structures = {id(m.__eqxcore_boundary__[1]) for m in (first, second, out)}
+    assert len(structures) == 1
 
 
 def test_a_list_in_an_output_that_is_changed_is_seen_by_the_next_call():
