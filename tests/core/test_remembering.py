@@ -233,6 +233,20 @@ def test_equal_modules_have_the_same_structure_object():
     assert len(structures) == 1
 
 
+def test_structures_that_differ_in_static_values_differ_in_their_fingerprint():
+    structures = [registry.structure_of(registry.INNER.flatten(Model(1, b))[1]) for b in range(99)]
+    assert len({structure.fingerprint for structure in structures}) == 99
+    assert len({structure.treedef for structure in structures}) == 99
+
+
+def test_a_static_value_that_does_not_hash_has_the_fingerprint_of_any_other():
+    fingerprints = {
+        registry.structure_of(registry.INNER.flatten(Model(1, b))[1]).fingerprint
+        for b in ([1], [2], {"k": 1})
+    }
+    assert len(fingerprints) == 1
+
+
 def test_a_list_in_an_output_that_is_changed_is_seen_by_the_next_call():
     out = identity(Holder(Model([jnp.ones(2)])))
     out.inner.a.append(jnp.ones(2))
