@@ -77,6 +77,9 @@ def _fast(function: Any, options: Options, is_dynamic: bool) -> Callable[..., An
             call = function, args, kwargs
         known_before = registry.known_count()
         arrays, structure = split(call)
+        # Not after the call: C++ never again looks for the program of a call that it was given
+        # none for, and types which are met while tracing, or in the result, do not concern it.
+        was_known = registry.known_count() == known_before
         traced = traced_for(fun, options, call, structure)
         with _quietly(options), traced.checks:
             output, program = internals.run_and_describe(traced.jitted, arrays)
@@ -84,7 +87,7 @@ def _fast(function: Any, options: Options, is_dynamic: bool) -> Callable[..., An
             traced.checks.wait_for(output.arrays)
         result = output.unflatten()
         if program is not None:
-            if registry.known_count() != known_before:
+            if not was_known:
                 # C++ described this call before it knew the type of something in it, which it
                 # took for an array: that description must not be remembered.
                 program = None

@@ -1,6 +1,7 @@
 """`filter_jit`: what is traced, what is static, and when it compiles again."""
 
 import copy
+import dataclasses
 import enum
 import functools
 import gc
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 import eqxcore as eqx
+from eqxcore import _jax_internals as internals
 
 X = jnp.arange(3.0)
 
@@ -531,3 +533,33 @@ def test_clear_caches_forgets_what_was_traced():
     eqx.clear_caches()
     run(jnp.ones(2))
     assert len(traces) == 2
+
+
+@pytest.mark.skipif(
+    internals.CompiledFunction is None, reason="there is no dispatch in C++ on this JAX"
+)
+def test_a_type_that_is_met_in_the_result_does_not_cost_the_next_calls(monkeypatch):
+    # C++ was once told to ask Python about such a call for ever.
+    asked = []
+
+    class Unknown:
+        pass
+
+    @dataclasses.dataclass(frozen=True)
+    class AlsoUnknown:
+        size: int
+
+    original = internals.run_and_describe
+    monkeypatch.setattr(
+        internals, "run_and_describe", lambda *args: asked.append(args) or original(*args)
+    )
+    unknown = Unknown()
+    run = eqx.filter_jit(lambda x: (x, unknown))
+    for _ in range(4):
+        assert run(X)[1] is unknown
+    assert len(asked) == 1
+    # In an argument, it was taken for an array the first time.
+    run = eqx.filter_jit(lambda x, other: x)
+    for _ in range(4):
+        run(X, AlsoUnknown(3))
+    assert len(asked) == 3
