@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from eqxview.errors import EqxviewError as EqxviewError
     from eqxview.inspect.diff import diff as diff
+    from eqxview.inspect.explain import explain as explain
     from eqxview.inspect.partition_by_spec import partition as partition
     from eqxview.inspect.placement import placement as placement
     from eqxview.inspect.roles import roles as roles
@@ -29,6 +30,7 @@ _LAZY = {
     "EqxviewError": "eqxview.errors",
     "Tree": "eqxview.tree",
     "diff": "eqxview.inspect.diff",
+    "explain": "eqxview.inspect.explain",
     "graph": "eqxview.notebook.graph",
     "open_file": "eqxview.readers",
     "partition": "eqxview.inspect.partition_by_spec",
@@ -44,13 +46,14 @@ _LAZY = {
 
 # Functions that return a report. What they return here has everything that the report has, and
 # shows itself in a notebook and at a prompt.
-_DISPLAYED = frozenset({"diff", "partition", "placement", "roles"})
+_DISPLAYED = frozenset({"diff", "explain", "partition", "placement", "roles"})
 
 __all__ = [
     "EqxviewError",
     "Tree",
     "__version__",
     "diff",
+    "explain",
     "graph",
     "open_file",
     "partition",

@@ -1,5 +1,6 @@
 """`watch`: see what JAX compiles, and why it compiles again."""
 
+import weakref
 from collections.abc import Callable
 from contextlib import ContextDecorator
 from types import TracebackType
@@ -31,6 +32,7 @@ class Watch(ContextDecorator):
         """Record from now on. Does nothing where it is on already."""
         if not self._is_on:
             self._is_on = True
+            _started.append(weakref.ref(self))
             self._recorder.start()
             listener.add(self._recorder)
         return self
@@ -81,6 +83,20 @@ class Watch(ContextDecorator):
                 *(f"  {stale}" for stale in log.stale),
             ]
         )
+
+
+# Those started, the latest last. Not kept alive: one that nobody has any more is forgotten.
+_started: list[weakref.ref[Watch]] = []
+
+
+def latest_watch() -> Watch | None:
+    """The watch that is on; else the one that was on last; `None` where nobody watched.
+
+    Of several that are on, the one started last.
+    """
+    alive = [watch for reference in _started if (watch := reference()) is not None]
+    _started[:] = map(weakref.ref, dict.fromkeys(alive))
+    return max(reversed(alive), key=lambda watch: watch.is_on, default=None)
 
 
 def watch(*, on_compile: Callable[[Compile], None] | None = None) -> Watch:

@@ -1,7 +1,7 @@
 """Two trees in, one report out: pairs, moves, values, in this order."""
 
 from eqxview.inspect.diff.changes import Change, ChangeKind
-from eqxview.inspect.diff.moves import find_moves
+from eqxview.inspect.diff.moves import Moves, find_moves
 from eqxview.inspect.diff.node_changes import node_text, subtree_text
 from eqxview.inspect.diff.pairing import Pairing, pair
 from eqxview.inspect.diff.report import DiffReport
@@ -16,17 +16,19 @@ def compare(
     *,
     names: tuple[str, str] = ("first", "second"),
     values: bool = True,
+    moves: bool = True,
     max_bytes: int = DEFAULT_MAX_BYTES,
 ) -> DiffReport:
     """How `b` differs from `a`; `names` is what the report calls them.
 
-    Without `values`, arrays of one type are taken for equal. Arrays are fetched two at a time,
-    and no more than `max_bytes` in all: what is not compared is told.
+    Without `values`, arrays of one type are taken for equal. Without `moves`, what moved was
+    removed at one place and added at another. Arrays are fetched two at a time, and no more
+    than `max_bytes` in all: what is not compared is told.
     """
     codes = Codes()
     side_a, side_b = Side(a, codes), Side(b, codes)
     paired = pair(side_a, side_b)
-    changes = [*_one_sided(side_a, side_b, paired), *paired.changes]
+    changes = [*_one_sided(side_a, side_b, paired, moves=moves), *paired.changes]
     changes += _broken_ties(a, b, paired.arrays)
     numbers = Values(a, b, max_bytes)
     if values:
@@ -45,19 +47,19 @@ def compare(
     )
 
 
-def _one_sided(a: Side, b: Side, paired: Pairing) -> list[Change]:
+def _one_sided(a: Side, b: Side, paired: Pairing, *, moves: bool) -> list[Change]:
     """What was removed, added, moved, replaced; what moved is paired in `paired`, too."""
     removed = [*paired.removed, *(x for x, _ in paired.replaced)]
     added = [*paired.added, *(y for _, y in paired.replaced)]
-    moves = find_moves(a, removed, b, added)
+    found = find_moves(a, removed, b, added) if moves else Moves([], removed, added)
     changes: list[Change] = []
-    for x, y in moves.moved:
+    for x, y in found.moved:
         pair(a, b, x, y, paired)
         before, after = (side.tree.path(row) or "the root" for side, row in ((a, x), (b, y)))
         if before != after:
             changes.append(Change(ChangeKind.MOVED, before, after, x, y))
-    removed, added = set(moves.removed), set(moves.added)
-    gone, come = {x for x, _ in moves.moved}, {y for _, y in moves.moved}
+    removed, added = set(found.removed), set(found.added)
+    gone, come = {x for x, _ in found.moved}, {y for _, y in found.moved}
     for x, y in paired.replaced:
         if x in gone or y in come:
             # One of the two is at another place: here, the other came or went alone.

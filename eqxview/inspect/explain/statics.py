@@ -1,0 +1,204 @@
+"""Static values that do not hash or compare: unhashable ones, and arrays in static fields."""
+
+import ast
+import linecache
+import re
+from typing import Any
+
+from eqxview.inspect.diff.node_changes import node_text
+from eqxview.inspect.explain.explanation import Explanation, Finding
+from eqxview.inspect.explain.naming import places
+from eqxview.inspect.explain.scene import Scene
+from eqxview.inspect.explain.seen_call import Argument, SeenCall
+from eqxview.tree.columns import NOTHING, Tree
+from eqxview.tree.kinds import Hashing, Kind, Role
+from eqxview.tree.live import tree_of
+from eqxview.watching.site import Site
+
+_ARRAY_MESSAGES = re.compile(
+    r"checking equality of metadata fields|truth value of an array|unhashable type: '(?:\w+Array|"
+    r"ArrayImpl|ndarray|\w*Tracer)'|should be comparable using __eq__|arrays do not hash"
+    r"|static argument|Array is set as static|unhashable type: '?numpy|different pytree metadata"
+)
+_HASH_MESSAGES = re.compile(r"Non-hashable static arguments|unhashable type|is not hashable")
+_INSIDE_STATIC = frozenset({Role.STATIC_FIELD, Role.INSIDE})
+
+_HASHABLE_TWINS = {
+    Kind.LIST: "a tuple",
+    Kind.DICT: "a tuple of pairs, or types.MappingProxyType's items as a tuple",
+    Kind.SET: "a frozenset",
+}
+
+
+def arrays_in_statics(scene: Scene) -> Explanation | None:
+    """Explains an array that is in a static field."""
+    if not _ARRAY_MESSAGES.search(scene.text):
+        return None
+    found: list[Finding] = []
+    sites: list[Site] = []
+    names: list[str] = []
+    for argument, tree in _argument_trees(scene):
+        for row in range(len(tree)):
+            if tree.kind[row] != Kind.ARRAY or tree.role[row] not in _INSIDE_STATIC:
+                continue
+            field = _static_field(tree, row)
+            if field == NOTHING:
+                continue
+            path = f"{argument.text}{tree.path(row)}"
+            site = _declaration(argument, tree, field)
+            declared = "" if site is None else str(site)
+            if any(finding.path == path for finding in found):
+                continue
+            found.append(Finding(path, node_text(tree, row), declared))
+            names.append(f"{tree.type_name(tree.parent[field])}{tree.entry(field)}")
+            sites += () if site is None else (site,)
+    if not found:
+        return None
+    name = names[0].rpartition(".")[2]
+    where = f" (declared at {sites[0]})" if sites else ""
+    return scene.explained(
+        "array-in-static-field",
+        f"{found[0].path} is an array in the static field {names[0]}{where}: "
+        "JAX has to hash and compare static fields, which arrays cannot do",
+        f"write `{name}: jax.Array`, without static=True; for one that is not to be trained, "
+        f"jax.lax.stop_gradient(self.{name}) where it is used",
+        findings=found,
+        sides=("array", "field declared at"),
+    )
+
+
+def unhashable_statics(scene: Scene) -> Explanation | None:
+    """Explains a static argument, leaf or field that does not hash."""
+    if not _HASH_MESSAGES.search(scene.text):
+        return None
+    call = scene.user_call
+    found: list[Finding] = []
+    kinds: list[Kind] = []
+    for argument, tree in _argument_trees(scene):
+        for row in range(len(tree)):
+            if tree.hashing[row] != Hashing.UNHASHABLE or not _is_static(tree, row, argument, call):
+                continue
+            finding = Finding(
+                f"{argument.text}{tree.path(row)}", tree.type_name(row), node_text(tree, row)
+            )
+            if finding not in found:
+                found.append(finding)
+                kinds.append(Kind(tree.kind[row]))
+    if not found:
+        return scene.explained(
+            "unhashable-static",
+            "a static argument does not hash, and JAX finds compiled programs by the hashes of "
+            "static arguments",
+            "give tuples in place of lists, frozensets in place of sets",
+            findings=_told(scene.text),
+            sides=("type", ""),
+        )
+    twin = _HASHABLE_TWINS.get(kinds[0], "of a class with __hash__ and __eq__ by value")
+    return scene.explained(
+        "unhashable-static",
+        f"{found[0].path} is static and does not hash ({found[0].before}): JAX finds compiled "
+        "programs by the hashes of what is static",
+        f"make it {twin}; or, if it holds arrays, do not make it static",
+        findings=found,
+        sides=("type", "value"),
+    )
+
+
+def _argument_trees(scene: Scene) -> list[tuple[Argument, Tree]]:
+    """The trees of the arguments of the calls on the way, the user's innermost first."""
+    users = [(step, call) for step, call in scene.calls if not step.owner]
+    others = [(step, call) for step, call in scene.calls if step.owner]
+    seen: set[int] = set()
+    pairs = []
+    for _, call in (*users, *others):
+        for argument in (*_called_object(call), *call.known):
+            if id(argument.value) not in seen and not _is_plain(argument.value):
+                seen.add(id(argument.value))
+                pairs.append((argument, tree_of(argument.value)))
+    return pairs
+
+
+def _called_object(call: SeenCall) -> list[Argument]:
+    """The object that is called, where it has fields of its own."""
+    is_object = hasattr(type(call.function), "__dataclass_fields__")
+    return [Argument(call.text, call.function)] if is_object else []
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) in (int, float, bool, complex, str, bytes, type(None))
+
+
+def _is_static(tree: Tree, row: int, argument: Argument, call: SeenCall | None) -> bool:
+    """Whether JAX hashes this node."""
+    if tree.role[row] in (Role.STATIC_LEAF, Role.STATIC_FIELD):
+        return True
+    # A whole argument that `static_argnums` or `static_argnames` name: what it holds is static.
+    info = getattr(None if call is None else call.function, "_jit_info", None)
+    if info is None or call is None:
+        return False
+    names = getattr(info, "static_argnames", ()) or ()
+    numbers = getattr(info, "static_argnums", ()) or ()
+    given = call.positional()
+    is_named = argument.parameter in names
+    is_numbered = any(at < len(given) and given[at] is argument for at in numbers)
+    return row == 0 and (is_named or is_numbered)
+
+
+def _static_field(tree: Tree, row: int) -> int:
+    """The row of the static field around `row`; `NOTHING` where there is none."""
+    while row != NOTHING and tree.role[row] != Role.STATIC_FIELD:
+        row = tree.parent[row]
+    return row
+
+
+_TYPE = re.compile(r"object of type <class '(?P<type>[\w.]+)'>|unhashable type: '(?P<short>[^']+)'")
+
+
+def _told(text: str) -> list[Finding]:
+    match = _TYPE.search(text)
+    return [Finding("a static argument", match["type"] or match["short"], "")] if match else []
+
+
+def _declaration(argument: Argument, tree: Tree, field: int) -> Site | None:
+    """The line that declares the static field at row `field`."""
+    path = f"{argument.text}{tree.path(tree.parent[field])}"
+    name = tree.entry(field).removeprefix(".")
+    for place, value in places(argument.value, argument.text):
+        if place == path:
+            return declaration_of(type(value), name)
+    return None
+
+
+def declaration_of(cls: type, name: str) -> Site | None:
+    """The line that declares the field `name` of `cls`, read from the file of the class."""
+    import sys
+
+    for owner in cls.__mro__:
+        if name not in owner.__dict__.get("__annotations__", {}):
+            continue
+        file = _file_of(owner, sys.modules)
+        if not file:
+            return None
+        try:
+            tree = ast.parse("".join(linecache.getlines(file)))
+        except (SyntaxError, ValueError, RecursionError):
+            return None
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and node.name == owner.__name__:
+                for statement in node.body:
+                    if (
+                        isinstance(statement, ast.AnnAssign)
+                        and isinstance(statement.target, ast.Name)
+                        and statement.target.id == name
+                    ):
+                        return Site(file, statement.lineno, owner.__qualname__)
+    return None
+
+
+def _file_of(cls: type, modules: Any) -> str:
+    """The file that `cls` is written in; of a class that was typed, the file of its methods."""
+    for member in vars(cls).values():
+        code = getattr(member, "__code__", None)
+        if code is not None and getattr(member, "__module__", None) == cls.__module__:
+            return code.co_filename
+    return getattr(modules.get(cls.__module__), "__file__", None) or ""
