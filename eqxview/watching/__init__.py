@@ -10,6 +10,7 @@
 | `reasons.py` | what has one cause, in one sentence |
 | `recorder.py` | from calls to a log |
 | `listener.py` | hears from JAX about everything that is compiled |
+| `monitoring.py` | its list of listeners |
 | `frames.py` | finds the call on the stack |
 | `call.py` | what is kept of that call |
 | `wrapped.py` | for when the stack cannot be read |

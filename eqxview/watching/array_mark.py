@@ -120,7 +120,9 @@ def _tracer_mark(value: Any) -> ArrayMark:
 
 def _layout(value: Any) -> Any:
     try:
-        return value.format.layout
+        found = value.format
+        # The second is its name in JAX 0.6.
+        return found.layout if hasattr(found, "layout") else found.device_local_layout
     except (AttributeError, NotImplementedError, RuntimeError, ValueError):
         return None  # typed PRNG keys, backends without layouts
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
+from eqxview.watching.monitoring import Listening
 from eqxview.watching.site import Site, libraries
 
 Through = Literal["jax", "equinox", "eqxcore"]
@@ -143,12 +144,13 @@ class _Enough(Exception):
 def is_readable() -> bool:
     """Whether the stack of this version of JAX says what we need. Traces a small function."""
     seen: list[bool] = []
+    is_over: list[bool] = []
 
     def probe(x: Any) -> Any:
         return x
 
     def listen(event: str, duration_secs: float, **names: Any) -> None:
-        if names.get("fun_name") != probe.__name__:
+        if is_over or names.get("fun_name") != probe.__name__:
             return
         frame: types.FrameType | None = sys._getframe(1)
         while frame is not None:
@@ -164,11 +166,13 @@ def is_readable() -> bool:
         # Compiling would make JAX choose its devices, and a script may still want to say which.
         raise _Enough
 
-    jax.monitoring.register_event_duration_secs_listener(listen)
+    listening = Listening(listen, lambda *_, **__: None)
+    listening.start()
     try:
         jax.jit(probe)(np.zeros((), np.float32))
     except _Enough:
         pass
     finally:
-        jax.monitoring.unregister_event_duration_listener(listen)
+        is_over.append(True)
+        listening.stop()
     return any(seen)

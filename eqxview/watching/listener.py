@@ -10,13 +10,12 @@ import types
 from dataclasses import replace
 from typing import Any, Protocol
 
-import jax
-
 from eqxview.watching import frames
 from eqxview.watching.call import Call, call_of, function_of
 from eqxview.watching.closed_over import closed_over
 from eqxview.watching.constant import Constant
 from eqxview.watching.log import Seconds
+from eqxview.watching.monitoring import Listening
 from eqxview.watching.site import Site
 
 _STAGES = {
@@ -66,25 +65,25 @@ class _Listener:
         self._ear = _Ear()
         self._lock = threading.Lock()
         self._can_read = False
+        # By name, for a benchmark puts another in place of `_duration`.
+        self._listening = Listening(
+            lambda *args, **names: self._duration(*args, **names),
+            lambda *args, **names: self._event(*args, **names),
+        )
 
     def add(self, recorder: Recorder) -> None:
         with self._lock:
             if not self._recorders:
                 # Tried before anybody listens: trying it makes JAX tell its listeners.
                 self._can_read = frames.is_readable()
-                jax.monitoring.register_event_duration_secs_listener(self._duration)
-                jax.monitoring.register_event_listener(self._event)
+                self._listening.start()
             self._recorders = (*self._recorders, recorder)
 
     def remove(self, recorder: Recorder) -> None:
         with self._lock:
             self._recorders = tuple(r for r in self._recorders if r is not recorder)
             if not self._recorders:
-                try:
-                    jax.monitoring.unregister_event_duration_listener(self._duration)
-                    jax.monitoring.unregister_event_listener(self._event)
-                except AssertionError:
-                    return  # somebody has cleared JAX's list of listeners
+                self._listening.stop()
 
     def collect_in(self, seconds: dict[str, float] | None) -> dict[str, float] | None:
         """Add up in `seconds`, by stage, what this thread hears; returns where it went before.
@@ -95,12 +94,12 @@ class _Listener:
         return before
 
     def _event(self, event: str, **_: Any) -> None:
-        if event == _FROM_DISK:
+        if event == _FROM_DISK and self._recorders:
             self._ear.from_disk = True
 
     def _duration(self, event: str, duration_secs: float, **names: Any) -> None:
         stage = _STAGES.get(event)
-        if stage is None:
+        if stage is None or not self._recorders:
             return
         try:
             self._heard(stage, duration_secs, str(names.get("fun_name", "")), sys._getframe(1))

@@ -8,7 +8,8 @@ from eqxview.watching.static_mark import StaticMark, static_mark
 
 MESH = "<mesh>"
 
-# Where JAX does not tell the names itself; all of them can be asked for by `jax.config.NAME`.
+# Where JAX does not tell the names itself (before 0.9); all of them can be asked for by
+# `jax.config.NAME`, where the version has them.
 _NAMES = (
     "jax_enable_x64",
     "jax_default_matmul_precision",
@@ -16,15 +17,27 @@ _NAMES = (
     "jax_numpy_rank_promotion",
     "jax_numpy_dtype_promotion",
     "jax_default_dtype_bits",
+    "jax_explicit_x64_dtypes",
     "jax_threefry_partitionable",
+    "jax_threefry_gpu_kernel_lowering",
     "jax_use_shardy_partitioner",
+    "jax_use_direct_linearize",
+    "jax_use_high_dynamic_range_gumbel",
+    "jax_use_simplified_jaxpr_constants",
+    "jax_remove_size_one_mesh_axis_from_type",
     "jax_debug_key_reuse",
     "jax_debug_nans",
     "jax_disable_jit",
     "jax_softmax_custom_jvp",
     "jax_random_seed_offset",
+    "jax_safer_randint",
     "jax_enable_custom_prng",
     "jax_dynamic_shapes",
+    "jax_error_checking_behavior_nan",
+    "jax_error_checking_behavior_divide",
+    "jax_error_checking_behavior_oob",
+    "jax_hlo_source_file_canonicalization_regex",
+    "eager_constant_folding",
 )
 
 
@@ -51,9 +64,16 @@ def _values_now() -> dict[str, Any]:
 
 def _public_values() -> dict[str, Any]:
     values = {name: getattr(jax.config, name) for name in _NAMES if hasattr(jax.config, name)}
-    meshes = []
-    for find in ("get_mesh", "get_abstract_mesh"):
-        mesh = getattr(jax.sharding, find, lambda: None)()
-        meshes.append(None if getattr(mesh, "empty", True) else mesh)
-    values[MESH] = tuple(meshes)
+    values[MESH] = _meshes()
     return values
+
+
+def _meshes() -> tuple[Any, ...]:
+    try:
+        # Private: inside of a trace the public `get_mesh` refuses, and `with mesh:` has none.
+        from jax._src import config
+
+        return config.mesh_context_manager.value, config.abstract_mesh_context_manager.value
+    except (ImportError, AttributeError):
+        mesh = jax.sharding.get_abstract_mesh()
+        return (None if getattr(mesh, "empty", True) else mesh,)

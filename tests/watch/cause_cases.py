@@ -344,12 +344,20 @@ def another_precision():
     return lambda: step(_ones(2)), precisely
 
 
+def _x64() -> Any:
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(True)
+    from jax.experimental import enable_x64  # where it was before JAX 0.8
+
+    return enable_x64(True)
+
+
 @case(("<config>.jax_enable_x64", "config"))
 def x64_which_also_changes_what_a_number_is():
     step = jax.jit(lambda x, lr: x)
 
     def with_x64():
-        with jax.enable_x64(True):
+        with _x64():
             step(np.ones(2), 0.1)
 
     return lambda: step(np.ones(2), 0.1), with_x64
@@ -361,7 +369,7 @@ def inside_of_a_mesh():
     step, x = jax.jit(lambda x: x + 1), _ones(2)
 
     def inside():
-        with jax.set_mesh(mesh):
+        with jax.set_mesh(mesh) if hasattr(jax, "set_mesh") else jax.sharding.use_mesh(mesh):
             step(x)
 
     return lambda: step(x), inside

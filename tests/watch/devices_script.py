@@ -12,9 +12,12 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 
 import jax
 import jax.numpy as jnp
-from jax.experimental.layout import Format, Layout
+from jax.experimental import layout
 from jax.sharding import NamedSharding, PartitionSpec, SingleDeviceSharding
 from watched import causes_of
+
+# Named otherwise before JAX 0.7.
+Format, Layout = layout.Format, getattr(layout, "DeviceLocalLayout", layout.Layout)
 
 MESH = jax.make_mesh((2,), ("d",), axis_types=(jax.sharding.AxisType.Auto,))
 DEVICES = jax.devices()
