@@ -8,7 +8,7 @@ new pytree that is made of a half has it.
 
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 class HasOtherHalf:
@@ -17,7 +17,9 @@ class HasOtherHalf:
     # A dunder name, so that no field of a user can have it.
     __slots__ = ("__eqxcore_other__", "__weakref__")
 
-    __eqxcore_other__: "weakref.ref[Any]"
+    if TYPE_CHECKING:
+        # Not at run time: `typing.get_type_hints` of a user's Module would show it as a field.
+        __eqxcore_other__: "weakref.ref[Any]"
 
 
 _descriptor = HasOtherHalf.__dict__["__eqxcore_other__"]

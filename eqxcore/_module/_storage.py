@@ -20,7 +20,7 @@ import contextlib
 import operator
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eqxcore._other_half import HasOtherHalf
 
@@ -35,9 +35,11 @@ class Storage(HasOtherHalf):
     # Dunder names, so that no field of a user can have one.
     __slots__ = ("__dict__", "__eqxcore_boundary__", "__eqxcore_flat__", "__eqxcore_watched__")
 
-    __eqxcore_boundary__: tuple[tuple[Any, ...], Any]
-    __eqxcore_watched__: Any
-    __eqxcore_flat__: tuple[tuple[Any, ...], tuple[Any, ...]]
+    if TYPE_CHECKING:
+        # Not at run time: `typing.get_type_hints` of a user's Module would show them as fields.
+        __eqxcore_boundary__: tuple[tuple[Any, ...], Any]
+        __eqxcore_watched__: Any
+        __eqxcore_flat__: tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
 _dict_descriptor = Storage.__dict__["__dict__"]
