@@ -179,6 +179,7 @@ def _make_dataclass(cls: type) -> None:
     visible = {k: v for k, v in annotations.items() if k not in abstract_annotations}
     if abstract_annotations:
         type.__setattr__(cls, "__annotations__", visible)
+    has_doc = bool(cls.__doc__)
     try:
         dataclasses.dataclass(init=False, eq=False, repr=False)(cls)
     finally:
@@ -186,6 +187,10 @@ def _make_dataclass(cls: type) -> None:
             type.__setattr__(cls, "__annotations__", annotations)
     if not is_custom:
         type.__setattr__(cls, "__init__", generate_init(cls))
+        if not has_doc:
+            # As dataclasses do, which did not know our `__init__` yet.
+            arguments = str(inspect.signature(cls)).removesuffix(" -> None")
+            type.__setattr__(cls, "__doc__", f"{cls.__name__}{arguments}")
     converters = {
         field.name: field.metadata["converter"]
         for field in dataclasses.fields(cls)  # type: ignore[arg-type]

@@ -2,7 +2,9 @@
 
 import abc
 import dataclasses
+import functools
 import inspect
+import typing
 import warnings
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -610,3 +612,39 @@ def test_a_dataclass_that_is_no_module_can_be_a_mixin():
         b: int
 
     assert jax.tree.leaves(Model(1, 2)) == [1, 2]
+
+
+def test_a_method_has_the_signature_and_the_module_of_its_function_without_self():
+    class Model(eqx.Module):
+        x: int
+
+        def step(self, grad: int, *, rate: float = 0.1) -> int:
+            return self.x
+
+        def anything(*args):
+            return args
+
+    model = Model(1)
+    assert str(inspect.signature(model.step)) == "(grad: int, *, rate: float = 0.1) -> int"
+    assert str(inspect.signature(model.anything)) == "(*args)"
+    assert model.step.__module__ == __name__
+    assert functools.wraps(model.step)(lambda: None).__module__ == __name__
+
+
+def test_type_hints_of_a_module_are_its_fields_and_nothing_else():
+    class Model(eqx.Module):
+        x: int
+        y: str = "y"
+
+    assert typing.get_type_hints(Model) == {"x": int, "y": str}
+
+
+def test_a_module_without_a_docstring_gets_its_signature_for_one():
+    class Model(eqx.Module):
+        x: int
+
+    class Wider(Model):
+        y: int = 2
+
+    assert Model.__doc__ == "Model(x: int)"
+    assert Wider.__doc__ == "Wider(x: int, y: int = 2)"
