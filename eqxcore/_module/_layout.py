@@ -93,7 +93,6 @@ class Layout:
         "is_shadowed",
         "names",
         "pack",
-        "read_statics",
         "static",
         "statics_class",
         "unflatten",
@@ -122,7 +121,6 @@ class Layout:
         self.unusual_class: type[UnusualStatics] = type(
             "UnusualStatics", (UnusualStatics,), {"__slots__": (), "module_class": cls}
         )
-        self.read_statics: Callable[[dict[str, Any]], tuple[Any, ...]] = _reader(self.static)
         self.pack: Callable[[Any], Any]
         self.unflatten: Callable[[Any, Any], Any]
         self.pack, self.unflatten = self._generate(cls, unflatten)
@@ -210,7 +208,8 @@ class Layout:
         return tuple(zip(keys, children, strict=True)), statics
 
 
-def _reader(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+def reader(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """A function from a dict to the values that stand under `names`. It raises `KeyError`."""
     if not names:
         return lambda fields: ()
     if len(names) == 1:

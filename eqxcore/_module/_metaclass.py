@@ -25,7 +25,6 @@ from ._storage import (
     held_boundary,
     set_boundary,
 )
-from ._warnings import callable_types, plain_types, warn_of_transformed
 from ._window import open_windows
 
 _new = object.__new__
@@ -101,9 +100,10 @@ class ModuleMeta(abc.ABCMeta):
             module = recipe.new(cls, *args, **kwargs)
             if not isinstance(module, cls):
                 return module
+        fields = fields_of(module)
         if recipe.opens_window:
             identity = id(module)
-            open_windows[identity] = recipe.assignable
+            open_windows[identity] = recipe.assignable, fields
             try:
                 cls.__init__(module, *args, **kwargs)
             except TypeError as error:
@@ -111,17 +111,16 @@ class ModuleMeta(abc.ABCMeta):
                 raise
             finally:
                 open_windows.pop(identity, None)
+            types = recipe.types_of(fields)
         else:
             cls.__init__(module, *args, **kwargs)
-        fields = fields_of(module)
+            # A generated `__init__` assigns in order.
+            types = tuple(map(type, fields.values()))
         if len(fields) != recipe.count or recipe.is_demanding:
             recipe.finish(module)
-        statics = recipe.read_statics(fields)
-        if not plain_types.issuperset(map(type, statics)):
-            recipe.look_at_statics(statics)
-        if not callable_types.isdisjoint(map(type, fields.values())):
-            for value in fields.values():
-                warn_of_transformed(value, 2)
+            types = recipe.types_of(fields)
+        if types not in recipe.quiet_types:
+            recipe.look_at_values(fields)
         for check in recipe.checks:
             check(module)
         return module

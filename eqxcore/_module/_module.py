@@ -41,19 +41,18 @@ class Module(Saving, Hashable, metaclass=ModuleMeta):
         __code__ = CodeOfCall()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        names = open_windows.get(id(self))
-        if names is not None and name in names:
-            if type(value) in callable_types:
-                if type(value) is BoundMethod and value.__self__ is self:
-                    raise ValueError(_own_method(self, name, value))
-                warn_of_transformed(value, 2)
-            fields_of(self)[name] = value
+        try:
+            names, fields = open_windows[id(self)]
+        except KeyError:
+            raise dataclasses.FrozenInstanceError(_frozen(self, name, "assign to")) from None
+        if name not in names:
+            _assign_elsewhere(self, name, value)
             return
-        if names is not None and name in type(self).__eqxcore_layout__.names:
-            # An entry of `__slots__`, or a property: it has another place than the dict.
-            object.__setattr__(self, name, value)
-            return
-        raise dataclasses.FrozenInstanceError(_frozen(self, name, "assign to"))
+        if type(value) in callable_types:
+            if type(value) is BoundMethod and value.__self__ is self:
+                raise ValueError(_own_method(self, name, value))
+            warn_of_transformed(value, 2)
+        fields[name] = value
 
     def __delattr__(self, name: str) -> None:
         if id(self) in open_windows and name in fields_of(self):
@@ -75,6 +74,13 @@ class Module(Saving, Hashable, metaclass=ModuleMeta):
 
     def __repr__(self) -> str:
         return tree_pformat(self)
+
+
+def _assign_elsewhere(module: Module, name: str, value: Any) -> None:
+    if name not in type(module).__eqxcore_layout__.names:
+        raise dataclasses.FrozenInstanceError(_frozen(module, name, "assign to"))
+    # An entry of `__slots__`, or a property: it has another place than the dict.
+    object.__setattr__(module, name, value)
 
 
 def _own_method(module: Module, name: str, method: BoundMethod) -> str:

@@ -8,10 +8,19 @@ from eqxcore._trees._mismatch import describe
 
 from ._declared import declared_at
 from ._init import is_data_descriptor, owns_init
-from ._layout import Layout
+from ._layout import Layout, reader
 from ._storage import fields_of
-from ._warnings import plain_types, warn_of_static_arrays, warn_of_uninitialised_arrays
+from ._warnings import (
+    callable_types,
+    plain_types,
+    warn_of_static_arrays,
+    warn_of_transformed,
+    warn_of_uninitialised_arrays,
+)
 from ._window import WRAPPER_NAMES
+
+# Combinations of types that are remembered of one class.
+_MOST_QUIET = 32
 
 # `warnings.warn` in us, called by the metaclass, called by the user.
 _STACKLEVEL = 3
@@ -34,14 +43,18 @@ class Recipe:
         "is_demanding",
         "new",
         "opens_window",
-        "read_statics",
+        "quiet_types",
         "refusal",
+        "types_of",
     )
 
     is_abstract: bool
     """Whether the class was declared abstract, by `is_abstract=True`."""
-    read_statics: Callable[[dict[str, Any]], tuple[Any, ...]]
-    """From the dict of the fields to the values of the static ones, in order."""
+    types_of: Callable[[dict[str, Any]], tuple[type, ...] | None]
+    """From the dict of the fields to the types of their values, in order of declaration; `None`
+    where one is missing."""
+    quiet_types: set[tuple[type, ...] | None]
+    """Types of values that nobody has to be warned of, as `types_of` gives them."""
     refusal: str | None
     """Why no instance can be made, if so."""
     new: Callable[..., Any] | None
@@ -73,7 +86,8 @@ class Recipe:
         self._names = tuple(field.name for field in fields)
         self.count = len(fields)
         self._static = layout.static
-        self.read_statics = layout.read_statics
+        self.types_of = _types_reader(self._names)
+        self.quiet_types = set()
         self._converters = tuple(
             (field.name, field.metadata["converter"])
             for field in fields
@@ -123,11 +137,37 @@ class Recipe:
             if name in fields:
                 warn_of_uninitialised_arrays(cls, name, fields[name], _STACKLEVEL)
 
-    def look_at_statics(self, statics: tuple[Any, ...]) -> None:
-        """Warns of arrays in static fields."""
-        for name, value in zip(self._static, statics, strict=True):
-            if type(value) not in plain_types:
+    def look_at_values(self, fields: dict[str, Any]) -> None:
+        """Warns of arrays in static fields, and of transformed functions that hold arrays."""
+        is_quiet = True
+        for name, value in fields.items():
+            if name in self._static and type(value) not in plain_types:
+                is_quiet = False
                 warn_of_static_arrays(self._cls, name, value, _STACKLEVEL)
+            if type(value) in callable_types:
+                is_quiet = False
+                warn_of_transformed(value, _STACKLEVEL)
+        types = self.types_of(fields)
+        if (
+            is_quiet
+            and types is not None
+            and len(self.quiet_types) < _MOST_QUIET
+            # A class that is made in a function may be one of many, which nobody is to keep alive.
+            and not any("<locals>" in cls.__qualname__ for cls in types)
+        ):
+            self.quiet_types.add(types)
+
+
+def _types_reader(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[type, ...] | None]:
+    read = reader(names)
+
+    def types_of(fields: dict[str, Any]) -> tuple[type, ...] | None:
+        try:
+            return tuple(map(type, read(fields)))
+        except KeyError:
+            return None
+
+    return types_of
 
 
 def _refusal(cls: Any, is_abstract: bool) -> str | None:
