@@ -2,7 +2,7 @@
 
 import jax
 
-from ._jit import clear_traces
+from ._jit import clear_jit_caches, clear_traces
 from .internal._cached_eval_shape import clear_eval_shapes
 from .internal._noinline import clear_programs
 
@@ -12,6 +12,7 @@ def clear_caches() -> None:
 
     Every function compiles again when it is called next.
     """
+    clear_jit_caches()
     clear_traces()
     clear_eval_shapes()
     clear_programs()

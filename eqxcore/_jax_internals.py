@@ -112,7 +112,7 @@ def _find_compiled_function() -> Any:
         raise TypeError("the description of a program has another form")
     jitted = jax.jit(lambda: None)
     _ = jitted._fun, jitted._jit_info  # type: ignore[attr-defined]
-    _jax.pjit(
+    probe = _jax.pjit(
         "probe",
         abs,
         abs,
@@ -123,6 +123,7 @@ def _find_compiled_function() -> Any:
         pxla.cc_shard_arg,
         _jax.PjitFunctionCache(capacity=1),
     )
+    probe._clear_cache()
     return _jax, pjit, pxla
 
 
@@ -198,6 +199,11 @@ class _MakeCompiledFunction:
 
 CompiledFunction = None if _compiled is None else _MakeCompiledFunction()
 """Makes functions that are dispatched in C++, or `None`."""
+
+
+def forget_programs(compiled: Any) -> None:
+    """Forgets every program that a function of `CompiledFunction` finds."""
+    compiled._clear_cache()
 
 
 def run_and_describe(jitted: Any, arrays: list[Any]) -> tuple[Any, Any]:

@@ -10,10 +10,11 @@ import jax.tree_util as jtu
 from eqxcore import _jax_internals as internals
 from eqxcore import _registry as registry
 
+from ._cache import JitCache
 from ._options import Options
 from ._output import Output
 from ._split import split
-from ._traces import name_of, quiet_donation, traced_for
+from ._traces import Traced, jit_of_arrays, name_of, quiet_donation, traced_for
 from ._waited import Waited
 
 _NO_FUNCTION = None
@@ -23,16 +24,17 @@ def _call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
-def dispatcher(function: Any, options: Options) -> Callable[..., Any]:
+def dispatcher(function: Any, options: Options, cache: JitCache) -> Callable[..., Any]:
     """A callable that takes arguments of `function` and runs its compiled program.
 
+    What is compiled is noted in `cache`, which raises where that is too much.
     Where the function is a pytree, its arrays are arguments of the program, too.
     """
     is_dynamic = not jtu.all_leaves([function])
     if registry.AVAILABLE and internals.CompiledFunction is not None:
-        run = _fast(function, options, is_dynamic)
+        run = _fast(function, options, is_dynamic, cache)
     else:
-        run = _public(function, options, is_dynamic)
+        run = _public(function, options, is_dynamic, cache)
     if not is_dynamic:
         return run
     return functools.partial(run, function)
@@ -42,7 +44,15 @@ def _quietly(options: Options) -> contextlib.AbstractContextManager[Any]:
     return quiet_donation() if options.is_donation_silent else contextlib.nullcontext()
 
 
-def _public(function: Any, options: Options, is_dynamic: bool) -> Callable[..., Any]:
+def _jitted_of(traced: Traced, options: Options, call: Any, structure: Any, arrays: Any) -> Any:
+    if not traced.forgets:
+        return traced.jitted
+    return traced.jitted_for(arrays, lambda: jit_of_arrays(options, call, structure))
+
+
+def _public(
+    function: Any, options: Options, is_dynamic: bool, cache: JitCache
+) -> Callable[..., Any]:
     fun = _NO_FUNCTION if is_dynamic else function
 
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -53,8 +63,9 @@ def _public(function: Any, options: Options, is_dynamic: bool) -> Callable[..., 
             call = function, args, kwargs
         arrays, structure = split(call)
         traced = traced_for(fun, options, call, structure)
-        with _quietly(options), traced.checks:
-            output = traced.jitted(*arrays)
+        jitted = _jitted_of(traced, options, call, structure, arrays)
+        with cache.while_calling(traced, call, arrays), _quietly(options), traced.checks:
+            output = jitted(*arrays)
         if traced.checks.found:
             traced.checks.wait_for(output.arrays)
         return output.unflatten()
@@ -62,7 +73,7 @@ def _public(function: Any, options: Options, is_dynamic: bool) -> Callable[..., 
     return run
 
 
-def _fast(function: Any, options: Options, is_dynamic: bool) -> Callable[..., Any]:
+def _fast(function: Any, options: Options, is_dynamic: bool, cache: JitCache) -> Callable[..., Any]:
     """The call goes straight to C++, which flattens it with our registry and finds the program.
 
     Only when it finds none is Python called: `miss` traces, runs, and says how to find it.
@@ -81,8 +92,9 @@ def _fast(function: Any, options: Options, is_dynamic: bool) -> Callable[..., An
         # none for, and types which are met while tracing, or in the result, do not concern it.
         was_known = registry.known_count() == known_before
         traced = traced_for(fun, options, call, structure)
-        with _quietly(options), traced.checks:
-            output, program = internals.run_and_describe(traced.jitted, arrays)
+        jitted = _jitted_of(traced, options, call, structure, arrays)
+        with cache.while_calling(traced, call, arrays), _quietly(options), traced.checks:
+            output, program = internals.run_and_describe(jitted, arrays)
         if traced.checks.found:
             traced.checks.wait_for(output.arrays)
         result = output.unflatten()
@@ -101,6 +113,8 @@ def _fast(function: Any, options: Options, is_dynamic: bool) -> Callable[..., An
         return result, program, False
 
     assert internals.CompiledFunction is not None
-    return internals.CompiledFunction(
+    compiled = internals.CompiledFunction(
         name_of(function), _call if is_dynamic else function, miss, registry.DISPATCH
     )
+    cache.programs_are_in(compiled)
+    return compiled

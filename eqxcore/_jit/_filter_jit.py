@@ -8,10 +8,11 @@ from eqxcore._module import BoundMethod, Module, field, module_update_wrapper
 from eqxcore._partial import Partial
 from eqxcore._runtime_errors import PROGRAM_ERRORS, failure_in
 
+from ._cache import JitCache
 from ._call_form import CallForms
 from ._dispatch import dispatcher
 from ._lowered import Lowered, lower
-from ._options import Donate, Options, check_options
+from ._options import Donate, Options, check_max_compiles, check_options
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -22,16 +23,22 @@ class _JitWrapper(Module):
 
     fn: Callable[..., Any]
     _options: Options = field(static=True, repr=False)
+    _max_compiles: int | None = field(static=True, repr=False, default=None)
 
     @property
     def __wrapped__(self) -> Callable[..., Any]:
         return self.fn
 
-    # Neither is a field: both are worked out anew for a copy.
+    # None of these is a field: they are worked out anew for a copy.
+
+    @functools.cached_property
+    def cache(self) -> JitCache:
+        """The programs that were compiled for calls of this function."""
+        return JitCache(self.fn, self._max_compiles)
 
     @functools.cached_property
     def _run(self) -> Callable[..., Any]:
-        return dispatcher(self.fn, self._options)
+        return dispatcher(self.fn, self._options, self.cache)
 
     @functools.cached_property
     def _forms(self) -> CallForms:
@@ -67,14 +74,22 @@ class _JitWrapper(Module):
 
 @overload
 def filter_jit(
-    *, donate: Donate = "none", **jitkwargs: Any
+    *, donate: Donate = "none", max_compiles: int | None = None, **jitkwargs: Any
 ) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]: ...
 @overload
 def filter_jit(
-    fun: Callable[_P, _T], *, donate: Donate = "none", **jitkwargs: Any
+    fun: Callable[_P, _T],
+    *,
+    donate: Donate = "none",
+    max_compiles: int | None = None,
+    **jitkwargs: Any,
 ) -> Callable[_P, _T]: ...
 def filter_jit(
-    fun: Callable[..., Any] | None = None, *, donate: Donate = "none", **jitkwargs: Any
+    fun: Callable[..., Any] | None = None,
+    *,
+    donate: Donate = "none",
+    max_compiles: int | None = None,
+    **jitkwargs: Any,
 ) -> Any:
     """`fun`, compiled: all arrays in its arguments are traced, everything else is static.
 
@@ -96,9 +111,15 @@ def filter_jit(
     A call returns before the arrays are computed, as of `jax.jit`, unless there is an `error_if`
     in the program: then the call waits, and raises `EquinoxRuntimeError` when a check failed.
 
+    The result has a `cache`: a sequence of what was compiled, each with its signature, how often
+    and in how many seconds. `print(f.cache)` shows it, `f.cache.clear()` forgets it. Where more
+    than `max_compiles` would be compiled, the call raises `RuntimeError` in place of that, and
+    says which argument is otherwise than in an earlier one, and what to do.
+
     Without `fun`, a decorator. Raises `ValueError` for options that name arguments.
     """
     options = check_options(donate, jitkwargs)
+    check_max_compiles(max_compiles)
     if fun is None:
-        return functools.partial(filter_jit, donate=donate, **jitkwargs)
-    return module_update_wrapper(_JitWrapper(fun, options))
+        return functools.partial(filter_jit, donate=donate, max_compiles=max_compiles, **jitkwargs)
+    return module_update_wrapper(_JitWrapper(fun, options, max_compiles))

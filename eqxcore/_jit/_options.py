@@ -77,6 +77,16 @@ def check_options(donate: Any, jitkwargs: dict[str, Any]) -> Options:
     return Options(donate, items, in_shardings, out_shardings)
 
 
+def check_max_compiles(number: Any) -> None:
+    """Raises `ValueError` for what is no number of compilations."""
+    if number is None or (type(number) is int and number >= 0):
+        return
+    raise ValueError(
+        f"`filter_jit` got `max_compiles={number!r}`. Expected a number of compilations, 1 say, or "
+        "`None` for any number."
+    )
+
+
 def _shardings(name: str, tree: Any) -> Prefix | None:
     if tree is None:
         return None

@@ -18,6 +18,7 @@ from eqxcore._predicates import is_array
 from eqxcore._runtime_errors import Checks
 
 from ._hashable import check_hashable
+from ._heard import being_traced
 from ._options import Options, jitkwargs_of
 from ._output import Output
 from ._shardings import (
@@ -27,6 +28,7 @@ from ._shardings import (
     shardings_of_arguments,
     shardings_of_groups,
 )
+from ._signature import Types, types_of
 from ._split import split
 
 # As many as JAX itself keeps. They are shared by all wrappers, so that jitting the same function
@@ -37,11 +39,33 @@ _SIZE = 4096
 class Traced:
     """A function of arrays that `jax.jit` made, and whether its programs have runtime checks."""
 
-    __slots__ = ("checks", "jitted")
+    __slots__ = ("__weakref__", "_anew", "checks", "forgets", "jitted")
 
     def __init__(self, jitted: Callable[..., Output]) -> None:
         self.jitted = jitted
         self.checks = Checks()
+        self.forgets = False
+        """Whether a program of it was forgotten: then `jitted_for` is to be asked."""
+        self._anew: dict[Types, Callable[..., Output] | None] = {}
+
+    def forget(self, types: Types) -> None:
+        """Forgets what was traced for arrays of these types.
+
+        JAX forgets all that was traced for a function or nothing. So for these types there is to
+        be another one.
+        """
+        self._anew[types] = None
+        self.forgets = True
+
+    def jitted_for(self, arrays: Any, make: Callable[[], Callable[..., Output]]) -> Any:
+        """The function of arrays for these arrays, made by `make` where the old was forgotten."""
+        types = types_of(arrays)
+        if types not in self._anew:
+            return self.jitted
+        jitted = self._anew[types]
+        if jitted is None:
+            jitted = self._anew[types] = make()
+        return jitted
 
 
 class _Traces:
@@ -65,6 +89,11 @@ class _Traces:
                 self._by_key.popitem(last=False)
             return traced
 
+    def drop(self, traced: Traced) -> None:
+        with self._lock:
+            for key in [key for key, found in self._by_key.items() if found is traced]:
+                del self._by_key[key]
+
     def clear(self) -> None:
         with self._lock:
             self._by_key.clear()
@@ -76,6 +105,11 @@ _traces = _Traces()
 def clear_traces() -> None:
     """Forgets everything that was traced."""
     _traces.clear()
+
+
+def drop_trace(traced: Traced) -> None:
+    """Forgets what was traced of one function with one static half."""
+    _traces.drop(traced)
 
 
 def traced_for(
@@ -131,7 +165,7 @@ def jit_of_arrays(
 
     def traced(*arrays: Any) -> Output | GroupedOutput:
         function, args, kwargs = structure.unflatten(arrays)
-        with telling_place:
+        with being_traced, telling_place:
             result = function(*args, **kwargs)
         if out_shardings is not None:
             return grouped_output(out_shardings, function, result)
