@@ -1,3 +1,5 @@
+import functools
+
 import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
@@ -172,3 +174,22 @@ class TestErrors:
     def test_arguments_that_do_not_fit_are_named(self, arguments, message):
         with pytest.raises(ValueError, match=message):
             while_loop(lambda i: i < 3, lambda i: i + 1, 0, **arguments)
+
+
+@pytest.mark.skipif(not hasattr(jax, "shard_map"), reason="this JAX has no jax.shard_map")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_loop_runs_in_a_shard_map_that_checks_what_varies(kind):
+    mesh = jax.sharding.Mesh(np.array(jax.devices()[:1]), ("x",))
+    spec = jax.sharding.PartitionSpec("x")
+
+    @functools.partial(jax.shard_map, mesh=mesh, in_specs=spec, out_specs=spec)
+    def doubled(x):
+        def body(c):
+            return c[0] + 1, c[1] * 2
+
+        return while_loop(lambda c: jnp.sum(c[1]) < 10, body, (0, x), kind=kind, max_steps=9)[1]
+
+    assert jax.jit(doubled)(jnp.array([1.0, 2.0])).tolist() == [4.0, 8.0]
+    if kind != "lax":
+        found = jax.jit(jax.grad(lambda x: jnp.sum(doubled(x))))(jnp.array([1.0, 2.0]))
+        assert found.tolist() == [4.0, 4.0]

@@ -148,7 +148,7 @@ def _impl(*args: Any, **params: Any) -> Any:
 
 
 def _abstract_eval(pred: ShapedArray, xs: ShapedArray, *_: ShapedArray, **params: Any) -> Any:
-    return ShapedArray(xs.shape, xs.dtype)
+    return xs.update(weak_type=False)
 
 
 def _jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...], **params: Any) -> tuple[Any, Any]:

@@ -34,7 +34,8 @@ def _abstract_eval(pred: ShapedArray, new: ShapedArray, old: ShapedArray) -> Sha
             f"`select_if_vmap` got {pred}, {new}, {old}. Expected a predicate bool[] and two "
             "arrays of one shape and dtype."
         )
-    return ShapedArray(new.shape, new.dtype, weak_type=new.weak_type and old.weak_type)
+    # All else is that of `new`, over which devices it varies in a `shard_map`, say.
+    return new.update(weak_type=new.weak_type and old.weak_type)
 
 
 def _jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -48,7 +49,7 @@ def _jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]
 
 
 def _transpose(ct: Any, pred: Any, new: Any, old: Any) -> list[Any]:
-    zero = jnp.zeros(ct.shape, ct.dtype)
+    zero = jnp.zeros_like(ct)
     # `pred` may be batched by a `vmap` further out: the choice is again up to the primitive.
     return [
         None,
