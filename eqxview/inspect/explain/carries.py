@@ -23,16 +23,14 @@ _CARRY = re.compile(
     r"[Tt]he input carry (?:component )?(?P<path>\S+) "
     r"(?:is (?:a |an )?|has )(?P<before>.+?) "
     r"but the corresponding (?:component of the carry output|output carry component) "
-    r"(?:is (?:a |an )?|has )(?P<after>.+?),? so (?P<why>[^.\n]+)",
-    re.DOTALL,
+    r"(?:is (?:a |an )?|has )(?P<after>.+?),? so (?P<why>[^.\n]+)"
 )
 _BRANCH = re.compile(
-    r"(?:[Tt]he output of )?(?P<first>true_fun|branch ?\d+)(?: output)?(?: at path (?P<path>\S+))? "
+    r"(?P<first>true_fun|branch ?\d+)(?: output)?(?: at path (?P<path>\S+))? "
     r"(?:is (?:a |an )?|has )(?P<before>.+?) "
     r"but (?:the corresponding output of )?(?P<second>false_fun|branch ?\d+)"
     r"(?: output)?(?: at path \S+)? "
-    r"(?:is (?:a |an )?|has )(?P<after>.+?),? so (?P<why>[^.\n]+)",
-    re.DOTALL,
+    r"(?:is (?:a |an )?|has )(?P<after>.+?),? so (?P<why>[^.\n]+)"
 )
 _METADATA = re.compile(r"<class '(?P<name>[\w.<>]+)'> with pytree metadata (?P<data>.*)", re.DOTALL)
 _CLASS = re.compile(r"<class '([\w.<>]+)'>")

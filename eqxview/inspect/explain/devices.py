@@ -29,7 +29,7 @@ def incompatible_devices(scene: Scene) -> Explanation | None:
     ]
     call = scene.user_call
     given = [] if call is None else call.known
-    report = placement_report(tree_of({a.text: a.value for a in given})) if given else None
+    report = placement_report(tree_of({a.label: a.value for a in given})) if given else None
     on = [] if report is None else [g for g in report.groups if g.home == Home.DEVICE]
     committed = [group for group in on if group.committed]
     if report is None or len({group.devices for group in committed}) < 2:

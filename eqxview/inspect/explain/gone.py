@@ -54,6 +54,6 @@ def _deleted(call: SeenCall | None) -> list[Finding]:
         for row in range(len(tree)):
             shape, dtype = tree.array_shape(row), tree.dtype_name(row)
             if tree.has_flag(row, Flag.DELETED) and shape is not None and dtype is not None:
-                path = f"{argument.text}{tree.path(row)}"
+                path = f"{argument.label}{tree.path(row)}"
                 found.append(Finding(path, "", array_type(dtype, shape)))
     return found

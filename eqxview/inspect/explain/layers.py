@@ -5,7 +5,7 @@ from typing import Any
 
 from eqxview.inspect.diff.node_changes import node_text
 from eqxview.inspect.explain.explanation import Explanation, Finding
-from eqxview.inspect.explain.naming import name_of, places
+from eqxview.inspect.explain.naming import name_of, objects_called, places
 from eqxview.inspect.explain.scene import Scene
 from eqxview.inspect.explain.steps import Step
 from eqxview.tree.columns import Tree
@@ -67,10 +67,24 @@ def _below_outer(layer: Any, scene: Scene) -> str:
         outer = step.local("self")
         if outer is None or not _is_module(type(outer)):
             continue
-        for path, value in places(outer, type(outer).__name__):
+        for path, value in places(outer, _called_like(outer, scene)):
             if value is layer:
                 return path
     return type(layer).__name__
+
+
+def _called_like(outer: Any, scene: Scene) -> str:
+    """What the user calls an object of the same class: inside of a transformation, the layer is a
+    copy of it. The name of the class where there is none, or more than one.
+    """
+    names = {
+        argument.label
+        for step, call in scene.calls
+        if not step.owner
+        for argument in (*objects_called(call), *call.known)
+        if type(argument.value) is type(outer)
+    }
+    return names.pop() if len(names) == 1 else type(outer).__name__
 
 
 def _inputs(step: Step) -> list[tuple[str, Tree]]:

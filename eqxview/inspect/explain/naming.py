@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from eqxview.inspect.explain.seen_call import Argument, seen_call
-from eqxview.inspect.explain.static_value import attribute
+from eqxview.inspect.explain.seen_call import Argument, SeenCall, seen_call
+from eqxview.inspect.explain.static_value import UNKNOWN, attribute
 from eqxview.inspect.explain.steps import Step
 
 _MAX_OBJECTS = 20_000
@@ -45,10 +45,23 @@ def _is_plain(key: Any) -> bool:
 def place_of(target: Any, roots: Iterable[Argument]) -> str:
     """How `target` is written where it is inside one of `roots`; empty where it is in none."""
     for root in roots:
-        for path, value in places(root.value, root.text):
+        for path, value in places(root.value, root.label):
             if value is target:
                 return path
     return ""
+
+
+def objects_called(call: SeenCall) -> list[Argument]:
+    """The object that is called, or was given to the transformation, if it has fields."""
+    called = [(call.text, call.function)]
+    if call.transform:
+        called = [(call.made_of, call.options.get("", UNKNOWN))]
+    return [Argument(text, value) for text, value in called if has_fields(value)]
+
+
+def has_fields(value: Any) -> bool:
+    """Whether `value` is of a dataclass, as Modules are."""
+    return hasattr(type(value), "__dataclass_fields__")
 
 
 def name_of(target: Any, steps: list[Step]) -> str:
@@ -60,7 +73,7 @@ def name_of(target: Any, steps: list[Step]) -> str:
     for step in users:
         call = seen_call(step)
         if call is not None:
-            place = place_of(target, call.known)
+            place = place_of(target, (*objects_called(call), *call.known))
             if place:
                 return place
     for step in users:

@@ -22,6 +22,8 @@ _MESSAGES = re.compile(
 _JIT_PATH = re.compile(r"was passed to the function at path (?P<path>\S+?)\.?(?:\s|$)")
 _TYPE = re.compile(r"(?:of type|got) '?<class '(?P<type>[\w.]+)'>")
 
+_DTYPE = re.compile(r"but got (?P<dtype>\w+)")
+_NO_ARRAY = ("not an array", "not arrays")
 _GRADS = frozenset({"grad", "value_and_grad", "jacfwd", "jacrev", "hessian"})
 
 
@@ -57,18 +59,18 @@ def not_arrays(scene: Scene) -> Explanation | None:
         tree = tree_of(argument.value)
         for row in tree.leaves():
             if not _takes(rule, tree, row):
-                path = f"{argument.text}{tree.path(row)}"
+                path = f"{argument.label}{tree.path(row)}"
                 found.append(Finding(path, _refused_by(tree, row), node_text(tree, row)))
-                roots.append(argument.text)
+                roots.append(argument.label)
     if not found:
         return _from_message(scene, rule)
     transform = f"jax.{call.transform}" if call.transform in _GRADS else rule.name
     is_dtype = rule is _GRAD and all("grad" in f.before and "jit" not in f.before for f in found)
-    what = "not real numbers" if is_dtype else "not arrays"
-    verb = "is" if len(found) == 1 else "are"
+    one, more = ("not a real number", "not real numbers") if is_dtype else _NO_ARRAY
+    what = f"is {one}" if len(found) == 1 else f"are {more}"
     return scene.explained(
         "not-an-array",
-        f"{transform} was given {counted(len(found), 'leaf')} that {verb} {what}: {_listed(found)}",
+        f"{transform} was given {counted(len(found), 'leaf')} that {what}: {_listed(found)}",
         _fix(scene, call, rule, roots[0]),
         findings=found,
         sides=("refused by", "leaf"),
@@ -187,17 +189,19 @@ def _fix(scene: Scene, call: SeenCall, rule: _Rule, root: str) -> str:
 
 def _is_module_path(call: SeenCall, root: str) -> bool:
     return any(
-        argument.text == root and hasattr(type(argument.value), "__dataclass_fields__")
+        argument.label == root and hasattr(type(argument.value), "__dataclass_fields__")
         for argument in call.known
     )
 
 
-def _from_message(scene: Scene, rule: _Rule) -> Explanation | None:
-    path, type_ = _JIT_PATH.search(scene.text), _TYPE.search(scene.text)
-    if path is None and type_ is None:
-        return None
+def _from_message(scene: Scene, rule: _Rule) -> Explanation:
+    path = _JIT_PATH.search(scene.text)
     where = path["path"] if path else "an argument"
-    what = type_["type"].rpartition(".")[2] if type_ else "no array"
+    what = "no array"
+    if type_ := _TYPE.search(scene.text):
+        what = type_["type"].rpartition(".")[2]
+    elif dtype := _DTYPE.search(scene.text):
+        what = dtype["dtype"]
     library = scene.library
     fix = (
         f"{library}.{rule.instead} in place of {rule.name}"
@@ -206,7 +210,7 @@ def _from_message(scene: Scene, rule: _Rule) -> Explanation | None:
     )
     return scene.explained(
         "not-an-array",
-        f"{rule.name} was given a leaf that is not an array: {where} ({what})",
+        f"{rule.name} was given a leaf that it does not take: {where} ({what})",
         fix,
         findings=[Finding(where, rule.name, what)],
         sides=("refused by", "leaf"),

@@ -1,5 +1,6 @@
 """An error with everything that was on its way, while it is looked at."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -7,11 +8,12 @@ from typing import Any
 
 from eqxview.document import Part
 from eqxview.inspect.explain.explanation import Explanation, Finding
-from eqxview.inspect.explain.seen_call import SeenCall, seen_call
+from eqxview.inspect.explain.seen_call import SeenCall, complete, seen_call
 from eqxview.inspect.explain.steps import Step, steps_of
 from eqxview.tree.sanitise import sanitise
 from eqxview.watching.site import Site
 
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _MAX_CAUSES = 8
 _MAX_LINE = 200
 
@@ -34,13 +36,15 @@ class Scene:
     @cached_property
     def calls(self) -> list[tuple[Step, SeenCall]]:
         """The calls that could be read, innermost first."""
-        pairs = ((step, seen_call(step)) for step in reversed(self.steps))
-        return [(step, call) for step, call in pairs if call is not None]
+        pairs = zip(self.steps, (*self.steps[1:], None), strict=True)
+        calls = [(step, _call(step, inner)) for step, inner in pairs]
+        return [(step, call) for step, call in reversed(calls) if call is not None]
 
     @cached_property
     def user_call(self) -> SeenCall | None:
         """The call that the innermost line of the user's was at."""
-        return seen_call(self.users[-1]) if self.users else None
+        users = self.users[-1:]
+        return next((call for step, call in self.calls if users and step is users[0]), None)
 
     @property
     def library(self) -> str:
@@ -86,6 +90,13 @@ class Scene:
         )
 
 
+def _call(step: Step, inner: Step | None) -> SeenCall | None:
+    call = seen_call(step)
+    if call is not None and inner is not None and inner.owner in ("equinox", "eqxcore"):
+        complete(call, inner)
+    return call
+
+
 def scenes_of(error: BaseException) -> Iterator[Scene]:
     """The scenes of an error: itself, then what it was raised from."""
     seen: set[int] = set()
@@ -127,7 +138,8 @@ def _text(error: BaseException) -> str:
 
 def _first_line(text: str) -> str:
     line = next((line for line in text.splitlines() if line.strip()), "")
-    return sanitise(line.strip(), limit=_MAX_LINE)
+    # An address says nothing, and is another one each time.
+    return sanitise(_ADDRESS.sub("", line.strip()), limit=_MAX_LINE)
 
 
 def _once(sites: list[Site]) -> tuple[Site, ...]:

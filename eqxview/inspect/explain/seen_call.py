@@ -25,6 +25,13 @@ class Argument:
     """The name that it is given by; empty for one that is given by its place."""
     parameter: str = ""
     """The parameter that it is for; empty where that is not known."""
+    is_named: bool = True
+    """Whether it is written as a name, an attribute, an item: not as something to be made."""
+
+    @property
+    def label(self) -> str:
+        """What to call it: its own name, or that of the parameter that it was made for."""
+        return self.text if self.is_named or not self.parameter else self.parameter
 
     @property
     def is_known(self) -> bool:
@@ -43,7 +50,9 @@ class SeenCall:
     transform: str = ""
     """The last name of what made the function in the same line: `grad` of `jax.grad(loss)(x)`."""
     options: dict[str, Any] = field(default_factory=dict)
-    """What was given to that by name, and its value."""
+    """What was given to that by name, and its value; by the empty name its function."""
+    made_of: str = ""
+    """How that function is written: `loss`."""
 
     @property
     def name(self) -> str:
@@ -84,8 +93,25 @@ def seen_call(step: Step) -> SeenCall | None:
         }
         if made.args:
             call.options[""] = static_value(made.args[0], scope)
+            call.made_of = text_of(made.args[0])
     _name_parameters(call, node)
     return call
+
+
+def complete(call: SeenCall, inner: Step) -> None:
+    """Fill in values from the frame that the call went into, where that keeps them as `*args`.
+
+    For wrappers of the two libraries, which do not give the name to anything else.
+    """
+    code = inner.frame.f_code
+    if not code.co_flags & inspect.CO_VARARGS:
+        return
+    values = inner.local(code.co_varnames[code.co_argcount + code.co_kwonlyargcount])
+    given = call.positional()
+    if isinstance(values, tuple) and len(values) == len(given):
+        for argument, value in zip(given, values, strict=True):
+            if not argument.is_known:
+                argument.value = value
 
 
 def text_of(node: ast.expr) -> str:
@@ -99,7 +125,8 @@ def _compared(node: ast.Compare) -> list[ast.expr]:
 
 
 def _argument(node: ast.expr, scope: Scope, keyword: str = "") -> Argument:
-    return Argument(text_of(node), static_value(node, scope), keyword)
+    is_named = isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
+    return Argument(text_of(node), static_value(node, scope), keyword, is_named=is_named)
 
 
 def _given(node: ast.expr, scope: Scope) -> Iterator[Argument]:

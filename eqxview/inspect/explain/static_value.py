@@ -99,7 +99,8 @@ def attribute(of: Any, name: str) -> Any:
 def _item(of: Any, key: Any) -> Any:
     if of is UNKNOWN or key is UNKNOWN or type(key) not in (str, int, bool, bytes, type(None)):
         return UNKNOWN
-    own = type(of).__getitem__ if isinstance(of, dict | list | tuple) else None
+    # Python's own way to an item; a class of the user's may have another, which would run.
+    own: Any = getattr(type(of), "__getitem__", None)
     if own not in (dict.__getitem__, list.__getitem__, tuple.__getitem__):
         return UNKNOWN
     try:

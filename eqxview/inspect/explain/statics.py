@@ -1,13 +1,14 @@
 """Static values that do not hash or compare: unhashable ones, and arrays in static fields."""
 
 import ast
+import inspect
 import linecache
 import re
 from typing import Any
 
 from eqxview.inspect.diff.node_changes import node_text
 from eqxview.inspect.explain.explanation import Explanation, Finding
-from eqxview.inspect.explain.naming import places
+from eqxview.inspect.explain.naming import objects_called, places
 from eqxview.inspect.explain.scene import Scene
 from eqxview.inspect.explain.seen_call import Argument, SeenCall
 from eqxview.tree.columns import NOTHING, Tree
@@ -44,7 +45,7 @@ def arrays_in_statics(scene: Scene) -> Explanation | None:
             field = _static_field(tree, row)
             if field == NOTHING:
                 continue
-            path = f"{argument.text}{tree.path(row)}"
+            path = f"{argument.label}{tree.path(row)}"
             site = _declaration(argument, tree, field)
             declared = "" if site is None else str(site)
             if any(finding.path == path for finding in found):
@@ -76,10 +77,10 @@ def unhashable_statics(scene: Scene) -> Explanation | None:
     kinds: list[Kind] = []
     for argument, tree in _argument_trees(scene):
         for row in range(len(tree)):
-            if tree.hashing[row] != Hashing.UNHASHABLE or not _is_static(tree, row, argument, call):
+            if not _is_unhashable(tree, row, argument, call):
                 continue
             finding = Finding(
-                f"{argument.text}{tree.path(row)}", tree.type_name(row), node_text(tree, row)
+                f"{argument.label}{tree.path(row)}", tree.type_name(row), node_text(tree, row)
             )
             if finding not in found:
                 found.append(finding)
@@ -106,42 +107,48 @@ def unhashable_statics(scene: Scene) -> Explanation | None:
 
 def _argument_trees(scene: Scene) -> list[tuple[Argument, Tree]]:
     """The trees of the arguments of the calls on the way, the user's innermost first."""
-    users = [(step, call) for step, call in scene.calls if not step.owner]
-    others = [(step, call) for step, call in scene.calls if step.owner]
     seen: set[int] = set()
     pairs = []
-    for _, call in (*users, *others):
-        for argument in (*_called_object(call), *call.known):
+    for step, call in scene.calls:
+        if step.owner:
+            continue
+        for argument in (*objects_called(call), *call.known):
             if id(argument.value) not in seen and not _is_plain(argument.value):
                 seen.add(id(argument.value))
                 pairs.append((argument, tree_of(argument.value)))
     return pairs
 
 
-def _called_object(call: SeenCall) -> list[Argument]:
-    """The object that is called, where it has fields of its own."""
-    is_object = hasattr(type(call.function), "__dataclass_fields__")
-    return [Argument(call.text, call.function)] if is_object else []
-
-
 def _is_plain(value: Any) -> bool:
     return type(value) in (int, float, bool, complex, str, bytes, type(None))
 
 
-def _is_static(tree: Tree, row: int, argument: Argument, call: SeenCall | None) -> bool:
-    """Whether JAX hashes this node."""
-    if tree.role[row] in (Role.STATIC_LEAF, Role.STATIC_FIELD):
-        return True
-    # A whole argument that `static_argnums` or `static_argnames` name: what it holds is static.
-    info = getattr(None if call is None else call.function, "_jit_info", None)
-    if info is None or call is None:
+def _is_unhashable(tree: Tree, row: int, argument: Argument, call: SeenCall | None) -> bool:
+    """Whether JAX hashes this node, and cannot."""
+    if tree.hashing[row] == Hashing.UNHASHABLE:
+        return tree.role[row] in (Role.STATIC_LEAF, Role.STATIC_FIELD)
+    if row != 0 or call is None or type(argument.value).__hash__ is not None:
         return False
-    names = getattr(info, "static_argnames", ()) or ()
-    numbers = getattr(info, "static_argnums", ()) or ()
+    # A whole argument that `static_argnums` or `static_argnames` name is hashed as one.
+    return argument.parameter in static_parameters(call)
+
+
+def static_parameters(call: SeenCall) -> frozenset[str]:
+    """The names of the parameters that are static in a function of `jax.jit`.
+
+    By an attribute of the jitted function that is private to JAX, and the same from 0.6 to 0.12;
+    where it is not there, by what is written beside it.
+    """
+    info = getattr(call.function, "_jit_info", None)
+    names = getattr(info, "static_argnames", None) or call.options.get("static_argnames") or ()
+    numbers = getattr(info, "static_argnums", None) or call.options.get("static_argnums") or ()
+    names = (names,) if isinstance(names, str) else names
+    numbers = (numbers,) if isinstance(numbers, int) else numbers
+    if not isinstance(names, tuple | list) or not isinstance(numbers, tuple | list):
+        return frozenset()
     given = call.positional()
-    is_named = argument.parameter in names
-    is_numbered = any(at < len(given) and given[at] is argument for at in numbers)
-    return row == 0 and (is_named or is_numbered)
+    placed = [given[at].parameter for at in numbers if isinstance(at, int) and at < len(given)]
+    return frozenset((*names, *placed))
 
 
 def _static_field(tree: Tree, row: int) -> int:
@@ -161,9 +168,9 @@ def _told(text: str) -> list[Finding]:
 
 def _declaration(argument: Argument, tree: Tree, field: int) -> Site | None:
     """The line that declares the static field at row `field`."""
-    path = f"{argument.text}{tree.path(tree.parent[field])}"
+    path = f"{argument.label}{tree.path(tree.parent[field])}"
     name = tree.entry(field).removeprefix(".")
-    for place, value in places(argument.value, argument.text):
+    for place, value in places(argument.value, argument.label):
         if place == path:
             return declaration_of(type(value), name)
     return None
@@ -174,7 +181,7 @@ def declaration_of(cls: type, name: str) -> Site | None:
     import sys
 
     for owner in cls.__mro__:
-        if name not in owner.__dict__.get("__annotations__", {}):
+        if name not in inspect.get_annotations(owner):
             continue
         file = _file_of(owner, sys.modules)
         if not file:

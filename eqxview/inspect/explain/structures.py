@@ -93,21 +93,30 @@ def _combined(scene: Scene, step: Step) -> Iterator[_Pair]:
         yield from _several(scene, list(trees), "combine", is_none_leaf=True)
 
 
+_MAX_NAME = 40
 _ORDINALS = ("the first", "the second", "the third")
 
 
 def _several(
     scene: Scene, values: list[Any], what: str, *, is_none_leaf: bool = False
 ) -> Iterator[_Pair]:
-    texts = [
-        name_of(value, scene.steps) or (_ORDINALS[at] if at < 3 else f"number {at + 1}")
-        if value is not UNKNOWN
-        else ""
-        for at, value in enumerate(values)
-    ]
+    texts = [_text(scene, value, at, len(values)) for at, value in enumerate(values)]
     for at, other in enumerate(values[1:], 1):
         if values[0] is not UNKNOWN and other is not UNKNOWN:
             yield _Pair(values[0], other, texts[0], texts[at], is_none_leaf, what)
+
+
+def _text(scene: Scene, value: Any, at: int, count: int) -> str:
+    """What the user calls the tree at place `at` of `count`."""
+    if value is UNKNOWN:
+        return ""
+    name = name_of(value, scene.steps)
+    call = scene.user_call
+    if not name and call is not None and len(call.positional()) >= count:
+        # As it is written, where that is short: the functions that take trees take them last.
+        name = call.positional()[at - count].label
+        name = name if len(name) <= _MAX_NAME else ""
+    return name or (_ORDINALS[at] if at < len(_ORDINALS) else f"number {at + 1}")
 
 
 def _axes(scene: Scene, call: SeenCall, option: str) -> Iterator[_Pair]:
@@ -119,14 +128,14 @@ def _axes(scene: Scene, call: SeenCall, option: str) -> Iterator[_Pair]:
     for at, (part, argument) in enumerate(zip(spec, arguments, strict=True)):
         if argument.is_known:
             text = f"{option}[{at}]"
-            yield _Pair(part, argument.value, text, argument.text, option == "in_axes", option)
+            yield _Pair(part, argument.value, text, argument.label, option == "in_axes", option)
 
 
 def _optimiser(call: SeenCall) -> Iterator[_Pair]:
     """Gradients, and the parameters that they should be like."""
     given = call.positional()
     if len(given) > 2 and given[0].is_known and given[2].is_known:
-        yield _Pair(given[0].value, given[2].value, given[0].text, given[2].text, what="update")
+        yield _Pair(given[0].value, given[2].value, given[0].label, given[2].label, what="update")
 
 
 def _explained(scene: Scene, pair: _Pair) -> Explanation | None:
@@ -136,7 +145,7 @@ def _explained(scene: Scene, pair: _Pair) -> Explanation | None:
     if not changes:
         return None
     names = (pair.first_text, pair.second_text)
-    findings = [_finding(change, first, second, names) for change in changes]
+    findings = [_finding(change, first, second) for change in changes]
     is_static = all(change.kind == ChangeKind.STATIC for change in changes)
     called = " and ".join(names)
     summary = f"{called} do not have one structure: they differ in {_places(len(changes))}"
@@ -197,12 +206,11 @@ def _is_in_leaf(tree: Tree, row: int, is_none_leaf: bool) -> bool:
     return False
 
 
-def _finding(change: Change, first: Tree, second: Tree, names: tuple[str, str]) -> Finding:
-    if change.row_a != NOTHING:
-        path = f"{names[0]}{first.path(change.row_a)}"
-    else:
-        path = f"{names[1]}{second.path(change.row_b)}"
-    return Finding(path, change.before or "not there", change.after or "not there")
+def _finding(change: Change, first: Tree, second: Tree) -> Finding:
+    tree, row = (first, change.row_a) if change.row_a != NOTHING else (second, change.row_b)
+    return Finding(
+        tree.path(row) or "the root", change.before or "not there", change.after or "not there"
+    )
 
 
 def _half(scene: Scene, first: Tree, second: Tree, names: tuple[str, str]) -> Note | None:
@@ -236,7 +244,7 @@ def _fix(scene: Scene, pair: _Pair, *, is_static: bool) -> str:
             f"write {pair.what} with the structure of the argument, down to where one value "
             "serves all that is below it"
         )
-    if pair.what == "combine":
+    if pair.what == "combine" or any(step.name == "combine" for step in scene.steps):
         return (
             f"combine the two halves of one pytree: {library}.partition(model, {library}.is_array)"
         )
