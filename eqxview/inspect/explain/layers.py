@@ -27,7 +27,7 @@ def layer_shapes(scene: Scene) -> Explanation | None:
         return None
     step = _layer(scene)
     if step is None:
-        return None
+        return _from_message(scene)
     layer = step.local("self")
     name = type(layer).__name__
     path = name_of(layer, scene.steps) or _below_outer(layer, scene)
@@ -52,6 +52,31 @@ def _layer(scene: Scene) -> Step | None:
         if layer is not None and _is_module(type(layer)):
             return step
     return None
+
+
+# In the words of the layers of eqxcore, which know their places.
+_TOLD = re.compile(
+    r"`(?P<class>\w+)` \((?P<place>`[^`]*`(?: of `\w+`)?)\) got `(?P<name>\w+)` of shape "
+    r"(?P<given>\([\d, ]*\)); expected (?:shape )?(?P<expected>[^,]*\([^)]*\)[^,]*)"
+)
+
+
+def _from_message(scene: Scene) -> Explanation | None:
+    told = _TOLD.match(scene.text)
+    if told is None:
+        return None
+    path, _, outer = told["place"].replace("`", "").partition(" of ")
+    path = f"{outer}{path}"
+    width = told["given"].count(",") > 1
+    fix = f"layers take one example; for a batch, jax.vmap({path})(x)" if width else ""
+    return scene.explained(
+        "layer-shape",
+        f"{path} ({told['class']}) was given an array of shape {told['given']}; it takes "
+        f"{told['expected']}",
+        fix or f"give it {told['expected']}, or build the layer for {told['given']}",
+        findings=[Finding(f"{path}({told['name']})", "", told["given"])],
+        sides=("", "shape"),
+    )
 
 
 def _is_module(cls: type) -> bool:

@@ -114,7 +114,7 @@ def _text(scene: Scene, value: Any, at: int, count: int) -> str:
     call = scene.user_call
     if not name and call is not None and len(call.positional()) >= count:
         # As it is written, where that is short: the functions that take trees take them last.
-        name = call.positional()[at - count].label
+        name = call.positional()[at - count].text
         name = name if len(name) <= _MAX_NAME else ""
     return name or (_ORDINALS[at] if at < len(_ORDINALS) else f"number {at + 1}")
 
@@ -187,8 +187,11 @@ def _is_structural(change: Change, report: DiffReport, is_none_leaf: bool) -> bo
     a, b = report.a, report.b
     if change.kind in (ChangeKind.SHAPE, ChangeKind.DTYPE, ChangeKind.VALUE, ChangeKind.TIE):
         return False
-    if change.row_a != NOTHING and _is_in_leaf(a, change.row_a, is_none_leaf):
-        return False
+    if change.row_a != NOTHING:
+        # A leaf that is not there at all is a key less; one that is there may be anything.
+        is_gone = change.kind == ChangeKind.REMOVED
+        if _is_in_leaf(a, a.parent[change.row_a] if is_gone else change.row_a, is_none_leaf):
+            return False
     if change.row_b != NOTHING and change.row_a == NOTHING:
         parent = b.parent[change.row_b]
         if parent != NOTHING and _is_in_leaf(b, parent, is_none_leaf):
