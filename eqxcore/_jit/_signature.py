@@ -5,6 +5,7 @@ Nothing of the call itself is kept: no array, no model, no function.
 
 import functools
 import os
+import types
 from collections.abc import Hashable, Iterator
 from typing import Any, Literal, NamedTuple
 
@@ -160,19 +161,28 @@ def _container_row(path: str, node: Any, length: int, own: Hashable) -> Row:
     cls = type(node)
     if node is None:
         return Row(path, "container", "None", None, "NoneType")
-    sized = isinstance(node, (tuple, list, dict)) and not hasattr(node, "_fields")
-    text = f"{cls.__qualname__} of {length}" if sized else cls.__qualname__
-    return Row(path, "container", text, (hash(cls), own), cls.__qualname__)
+    text = cls.__qualname__
+    if isinstance(node, dict):
+        keys = ", ".join(map(_static_text, node))
+        text, own = f"{text} of {keys or 'nothing'}", hash(keys)
+    elif isinstance(node, (tuple, list)) and not hasattr(node, "_fields"):
+        text = f"{text} of {length}"
+    return Row(path, "container", _cut(text), (hash(cls), own), cls.__qualname__)
 
 
 def _static_text(value: Any) -> str:
+    if isinstance(value, types.FunctionType):
+        # What it is called does not tell it from the one that was made before.
+        code = value.__code__
+        file = os.path.basename(code.co_filename)
+        return _cut(f"{value.__name__} of {file}:{code.co_firstlineno}")
     try:
-        text = describe(value)
+        return _cut(describe(value))
     except Exception:  # noqa: BLE001  of whoever wrote `__repr__`; its class says something, too
-        text = type(value).__qualname__
-    code = getattr(value, "__code__", None)
-    if code is not None:
-        text = f"{text} of {os.path.basename(code.co_filename)}:{code.co_firstlineno}"
+        return _cut(type(value).__qualname__)
+
+
+def _cut(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
