@@ -30,7 +30,6 @@ _take_one_core()
 
 import equinox  # noqa: E402
 import jax  # noqa: E402
-import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 from layer_workloads import WORKLOADS, Workload  # noqa: E402
 from measure import RESULTS, machine  # noqa: E402
