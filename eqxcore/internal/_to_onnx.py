@@ -1,5 +1,6 @@
 """`to_onnx`: a function as an ONNX model."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,14 +18,15 @@ def to_onnx(fn: Callable[..., Any]) -> Callable[..., Any]:
         model = to_onnx(lambda x, y: x + y)(jnp.array(1.0), jnp.array(2.0))
         onnx.save(model, "sum.onnx")
 
-    `fn` takes and returns arrays, in any pytrees. It goes by way of TensorFlow, in versions of JAX
-    that still have `jax.experimental.jax2tf`.
+    `fn` takes and returns arrays, in any pytrees. It goes by way of TensorFlow and tf2onnx, and so
+    works only with versions of JAX that can translate a program to TensorFlow's own operations:
+    0.6 does, 0.10 does not.
 
-    Raises `ImportError`, saying what to install, without TensorFlow and tf2onnx.
+    Raises `ImportError`, saying what to install, without TensorFlow and tf2onnx; `RuntimeError`
+    if JAX does not translate; `TypeError` if an argument is no array.
     """
 
     def export(*args: Any) -> Any:
-        jax2tf, tensorflow, tf2onnx = _libraries()
         leaves, treedef = jtu.tree_flatten(args)
         others = [leaf for leaf in leaves if not is_array(leaf)]
         if others:
@@ -34,16 +36,27 @@ def to_onnx(fn: Callable[..., Any]) -> Callable[..., Any]:
                 "`to_onnx(lambda x: fn(x, 'rest'))(x)`."
             )
 
+        jax2tf, tensorflow, tf2onnx = _libraries()
+
         def of_leaves(*leaves: Any) -> Any:
             return jtu.tree_leaves(finalise_fn(fn)(*treedef.unflatten(leaves)))
 
-        # Without XLA's own operations, which ONNX has no names for.
-        converted = jax2tf.convert(of_leaves, enable_xla=False, with_gradient=False)
+        with warnings.catch_warnings():
+            # Both that this way of converting will go, which is noticed below when it has.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            converted = jax2tf.convert(of_leaves, enable_xla=False, native_serialization=False)
         signature = [
             tensorflow.TensorSpec(leaf.shape, tensorflow.as_dtype(jax.typeof(leaf).dtype))
             for leaf in leaves
         ]
         graph = tensorflow.function(converted, autograph=False)
+        operations = graph.get_concrete_function(*signature).graph.get_operations()
+        if any(operation.type == "XlaCallModule" for operation in operations):
+            raise RuntimeError(
+                f"JAX {jax.__version__} exports a function to TensorFlow as one opaque program of "
+                "XLA. Expected TensorFlow's own operations, which are all that tf2onnx knows. "
+                "Export with an earlier version: `pip install 'jax<0.7'`."
+            )
         model, _ = tf2onnx.convert.from_function(graph, input_signature=signature)
         return model
 

@@ -121,3 +121,8 @@ def test_exporting_without_the_libraries_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with pytest.raises(ImportError, match="pip install tensorflow tf2onnx"):
         eqxi.to_onnx(lambda x: x + 1)(X)
+
+
+def test_a_model_takes_arrays_only():
+    with pytest.raises(TypeError, match="'how' among the arguments"):
+        eqxi.to_onnx(lambda x, how: x)(X, "how")
