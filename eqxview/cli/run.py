@@ -1,4 +1,7 @@
-"""`eqxview run SCRIPT`: run a Python program, and say at its end what was compiled and why."""
+"""`eqxview run SCRIPT`: run a Python program, and say at its end what was compiled and why.
+
+If it ends in an error of JAX, Equinox or eqxcore, what that is about is said below its traceback.
+"""
 
 import argparse
 import json
@@ -15,6 +18,7 @@ from eqxview.cli.parsing import Parser
 from eqxview.errors import EXIT_INTERRUPTED, EqxviewError, UnreadableFile, UsageError
 
 if TYPE_CHECKING:
+    from eqxview.document import Document
     from eqxview.watching import Log, Watch
 
 _COLUMNS = 100
@@ -34,12 +38,15 @@ def run(arguments: Sequence[str]) -> int:
         watches.append(watch().start())
 
     call_off = as_jax_comes(start)
+    errors: list[BaseException] = []
     try:
-        code = _exit_code_of(program)
+        code = _exit_code_of(program, errors)
     finally:
         call_off()
     # What the program wrote comes before what we say about it.
     sys.stdout.flush()
+    if errors and not options.json:
+        _explain(errors.pop(), options)
     if not watches:
         complain(EqxviewError("the program did not import JAX: nothing was compiled"))
         return code
@@ -111,8 +118,11 @@ def _run_module(name: str, arguments: Sequence[str]) -> None:
     runpy.run_module(name, run_name="__main__", alter_sys=True)
 
 
-def _exit_code_of(program: Callable[[], None]) -> int:
-    """Run `program`, and end it as Python would: its exit code, or its traceback and 1."""
+def _exit_code_of(program: Callable[[], None], errors: list[BaseException]) -> int:
+    """Run `program`, and end it as Python would: its exit code, or its traceback and 1.
+
+    The error that it ended in is put into `errors`.
+    """
     try:
         program()
     except SystemExit as stop:
@@ -127,6 +137,7 @@ def _exit_code_of(program: Callable[[], None]) -> int:
         while frames is not None and _is_ours(frames.tb_frame.f_code.co_filename):
             frames = frames.tb_next
         traceback.print_exception(type(error), error, frames)
+        errors.append(error)
         return 1
     return 0
 
@@ -146,11 +157,31 @@ def _tell(log: "Log", options: argparse.Namespace) -> None:
         print(json.dumps(json.loads(log.to_json())), file=sys.stderr)
         return
     from eqxview.inspect.jit_cache import jit_cache
+
+    _print(jit_cache(log).document(), options)
+
+
+def _explain(error: BaseException, options: argparse.Namespace) -> None:
+    """Say below the program's traceback what its error is about, if we know such errors."""
+    if "jax" not in sys.modules:
+        return
+    from eqxview.inspect.explain import explain_error
+
+    try:
+        explanation = explain_error(error)
+    except Exception as failure:  # noqa: BLE001  the program's own traceback is there already
+        complain(EqxviewError(f"the error could not be explained: {failure!r}"))
+        return
+    if explanation.is_recognised:
+        _print(explanation.brief(), options)
+
+
+def _print(document: "Document", options: argparse.Namespace) -> None:
+    """Write a document to standard error."""
     from eqxview.render.ansi import COLOURED, PLAIN
     from eqxview.render.document_text import document_lines
 
     palette = COLOURED if wants_colour(options.color, sys.stderr) else PLAIN
-    document = jit_cache(log).document()
     # Read by people in a log of a job, too: there, nobody scrolls sideways.
     width = terminal_columns(sys.stderr) if sys.stderr.isatty() else _COLUMNS
     lines = document_lines(document, palette=palette, width=width)

@@ -1,4 +1,4 @@
-"""`%load_ext eqxview`: Modules that show themselves, and the cell magic `%%recompiles`.
+"""`%load_ext eqxview`: Modules that show themselves, `%%recompiles`, and `%explain`.
 
 Only IPython imports this file, so IPython is there.
 """
@@ -10,11 +10,15 @@ from typing import Any
 
 from IPython.core.error import UsageError as MagicUsageError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, cell_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
+from eqxview.inspect.explain import explain
+from eqxview.notebook.display import Display, displayed
 from eqxview.notebook.show import show
 from eqxview.notebook.watch import watch
+
+_explain = displayed(explain)
 
 # By name: a library is asked for its class only where somebody has imported it. IPython looks
 # at the classes that an object inherits from, too.
@@ -33,8 +37,9 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """What `%unload_ext eqxview` does: Modules print as they did, the magic is gone."""
+    """What `%unload_ext eqxview` does: Modules print as they did, the magics are gone."""
     shell.magics_manager.magics["cell"].pop("recompiles", None)
+    shell.magics_manager.magics["line"].pop("explain", None)
     formatter = _formatter(shell)
     for module, name in _SHOWN_CLASSES:
         formatter.pop(f"{module}.{name}", None)
@@ -43,6 +48,23 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 @magics_class
 class EqxviewMagics(Magics):
     """Our magics."""
+
+    @line_magic
+    def explain(self, line: str) -> Display:
+        """What the last error was about; or what was compiled for a function, and why.
+
+        %explain
+        %explain train_step
+        """
+        name = line.strip()
+        if not name:
+            return _explain()
+        shell: Any = self.shell
+        if name not in shell.user_ns:
+            raise MagicUsageError(
+                f"%explain takes the name of a jitted function or of an error, and got {name!r}"
+            )
+        return _explain(shell.user_ns[name])
 
     @cell_magic
     def recompiles(self, line: str, cell: str) -> Any:

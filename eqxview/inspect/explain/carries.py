@@ -36,6 +36,7 @@ _METADATA = re.compile(r"<class '(?P<name>[\w.<>]+)'> with pytree metadata (?P<d
 _CLASS = re.compile(r"<class '([\w.<>]+)'>")
 # The tables that eqxcore's own loops print below their first line.
 _ROW = re.compile(r"^  (?P<path>(?:carry|result)\S*)  +(?P<before>.+?)  +(?P<after>.+)$", re.M)
+_MORE = re.compile(r"^  … (\d+) more differ", re.M)
 _FILTERED = re.compile(r"`(?P<what>filter_(?:scan|cond|while_loop))`")
 
 _FIXES = {
@@ -68,7 +69,7 @@ def carry_mismatch(scene: Scene) -> Explanation | None:
                 sides = (_branch(match["first"]), _branch(match["second"]))
     if not found:
         return None
-    places = f"{len(found)} places" if len(found) > 1 else found[0].path
+    places = found[0].path if len(found) == 1 else f"{found[0].path} and other places"
     summary = (
         f"{what}: the carry that the step returned is not built like the one it was given, "
         f"at {places}"
@@ -77,7 +78,9 @@ def carry_mismatch(scene: Scene) -> Explanation | None:
     )
     fix = _FIXES["scan" if is_loop else "cond"]
     kind = "branches" if not is_loop else "carry"
-    return scene.explained(kind, summary, fix, findings=found, sides=sides)
+    more = _MORE.search(text)
+    notes = (f"and {more[1]} more places",) if more else ()
+    return scene.explained(kind, summary, fix, findings=found, sides=sides, notes=notes)
 
 
 def _path(told: str, root: str) -> str:

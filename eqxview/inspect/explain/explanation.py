@@ -1,6 +1,6 @@
 """The report on an error: what happened, where, which leaves, and what to write."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eqxview.document import Column, Document, Fact, Facts, Note, Part, Table, Value
 from eqxview.watching.site import Site
@@ -71,6 +71,10 @@ class Explanation:
             parts.append(Note(f"and {more:,} more places"))
         parts += map(Note, self.notes)
         return Document("Why it failed", (*parts, *self.details))
+
+    def brief(self) -> Document:
+        """The same without the trees: for below a traceback."""
+        return replace(self, details=()).document()
 
     def _facts(self) -> tuple[Fact, ...]:
         rows = [Fact(self.error, self.message)]
