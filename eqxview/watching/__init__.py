@@ -3,6 +3,8 @@
 | file | idea |
 |---|---|
 | `switch.py` | `watch`: on and off |
+| `assertion.py` | `assert_compiles`: an error where too much is compiled |
+| `jitted.py` | which calls are those of one jitted function |
 | `as_jax_comes.py` | a watch for programs that have not imported JAX yet |
 | `log.py` | what was compiled, as frozen data, and as JSON |
 | `changed.py` | one thing that is not as it was |
@@ -25,7 +27,7 @@
 | `site.py` | lines of source code, and whose they are |
 | `cell.py` | what a notebook calls the cell that code was typed in |
 
-`watch` and `Watch` are loaded when first used: a log is read without JAX.
+What watches is loaded when first used: a log is read without JAX.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -40,16 +42,23 @@ from eqxview.watching.log import Stale as Stale
 from eqxview.watching.site import Site as Site
 
 if TYPE_CHECKING:
+    from eqxview.watching.assertion import TooManyCompiles as TooManyCompiles
+    from eqxview.watching.assertion import assert_compiles as assert_compiles
     from eqxview.watching.switch import Watch as Watch
     from eqxview.watching.switch import watch as watch
 
-_LAZY = ("Watch", "watch")
+_LAZY = {
+    "TooManyCompiles": "assertion",
+    "Watch": "switch",
+    "assert_compiles": "assertion",
+    "watch": "switch",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module 'eqxview.watching' has no attribute {name!r}")
-    from eqxview.watching import switch
+    from importlib import import_module
 
-    value = globals()[name] = getattr(switch, name)
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
     return value

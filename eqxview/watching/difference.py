@@ -6,22 +6,29 @@ from eqxview.watching.array_mark import ArrayMark
 from eqxview.watching.call_key import CallKey, Container, Node, Parameter
 from eqxview.watching.changed import Difference
 from eqxview.watching.function_mark import FunctionMark
-from eqxview.watching.settings import MESH
+from eqxview.watching.settings import MESH, OTHERS
 from eqxview.watching.static_mark import StaticMark
 
 
 def differences(before: CallKey, after: CallKey) -> Iterator[Difference]:
     """What is not the same in the two calls; none if one program serves both."""
-    settings = dict(before.settings)
+    yield from _settings(dict(before.settings), after)
+    yield from _parameters(before, after)
+
+
+def _settings(before: dict[str, StaticMark], after: CallKey) -> Iterator[Difference]:
+    is_told = False
     for name, value in after.settings:
-        old = settings.get(name)
+        old = before.get(name)
         if old is None or old is value or old.is_same(value):
             continue
         if name == MESH:
             yield Difference(MESH, "mesh", old.text, value.text)
-        else:
+        elif name != OTHERS:
             yield Difference(f"<config>.{name}", "config", old.text, value.text)
-    yield from _parameters(before, after)
+        elif not is_told:
+            yield Difference(OTHERS, "config", old.text, value.text)
+        is_told = True
 
 
 def _parameters(before: CallKey, after: CallKey) -> Iterator[Difference]:

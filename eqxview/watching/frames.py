@@ -61,7 +61,7 @@ def find_dispatch(frame: types.FrameType | None) -> Dispatch | None:
             if found is not None:
                 break
         elif owner == "jax":
-            if code.co_name == "cache_miss":
+            if _is_cache_miss(code):
                 count += 1
                 found = frame
                 if through == "jax":
@@ -82,6 +82,11 @@ def find_dispatch(frame: types.FrameType | None) -> Dispatch | None:
     if found is None or caller is None:
         return None
     return Dispatch(found, count == 1, through, caller, frame, tuple(reversed(passed)))
+
+
+def _is_cache_miss(code: types.CodeType) -> bool:
+    # Other caches of JAX have a function of this name, too, and so has `jax.pmap`.
+    return code.co_name == "cache_miss" and {"fun", "jit_info"} <= {*code.co_freevars}
 
 
 def _is_dispatch(code: types.CodeType) -> bool:
@@ -154,7 +159,7 @@ def is_readable() -> bool:
             return
         frame: types.FrameType | None = sys._getframe(1)
         while frame is not None:
-            if frame.f_code.co_name == "cache_miss":
+            if _is_cache_miss(frame.f_code):
                 values = frame.f_locals
                 seen.append(
                     values.get("fun") is probe

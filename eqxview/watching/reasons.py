@@ -19,6 +19,7 @@ _SUBJECTS = {
     "<jit>": "it",
     "<cache>": "JAX",
     "<mesh>": "the mesh around it",
+    "<config>": "something in jax.config",
 }
 
 

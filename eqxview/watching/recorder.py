@@ -71,6 +71,12 @@ class CompileRecorder:
         self, name: str, call: Call | None, site: Site | None, seconds: Seconds, *, from_disk: bool
     ) -> None:
         """Record a program that was compiled for `call`."""
+        self.record(name, call, site, seconds, from_disk=from_disk)
+
+    def record(
+        self, name: str, call: Call | None, site: Site | None, seconds: Seconds, *, from_disk: bool
+    ) -> Compile:
+        """The same, and what was recorded."""
         with self._lock:
             kind, name, number, found = self._explain(name, call, site)
             function = None if call is None else call.function.function
@@ -90,6 +96,7 @@ class CompileRecorder:
             self._compiles.append(record)
         if self._on_compile is not None:
             self._on_compile(record)
+        return record
 
     def traced(self, call: Call, address: int) -> None:
         """Suspect a call whose static arguments are not what they were."""

@@ -7,6 +7,9 @@ import jax
 from eqxview.watching.static_mark import StaticMark, static_mark
 
 MESH = "<mesh>"
+OTHERS = "<config>"
+"""All settings at once, where JAX does not tell their names: what differs in none of those that
+we know differs in this."""
 
 # Where JAX does not tell the names itself (before 0.9); all of them can be asked for by
 # `jax.config.NAME`, where the version has them.
@@ -65,7 +68,20 @@ def _values_now() -> dict[str, Any]:
 def _public_values() -> dict[str, Any]:
     values = {name: getattr(jax.config, name) for name in _NAMES if hasattr(jax.config, name)}
     values[MESH] = _meshes()
+    others = _without_names()
+    if others is not None:
+        values[OTHERS] = others
     return values
+
+
+def _without_names() -> tuple[Any, ...] | None:
+    try:
+        from jax._src import config
+
+        # The first changes inside every transformation.
+        return tuple(config.trace_context())[1:]
+    except (ImportError, AttributeError, TypeError):
+        return None
 
 
 def _meshes() -> tuple[Any, ...]:

@@ -347,7 +347,7 @@ def another_precision():
 def _x64() -> Any:
     if hasattr(jax, "enable_x64"):
         return jax.enable_x64(True)
-    from jax.experimental import enable_x64  # where it was before JAX 0.8
+    from jax.experimental import enable_x64  # pyright: ignore[reportAttributeAccessIssue]  before 0.8
 
     return enable_x64(True)
 
@@ -369,7 +369,7 @@ def inside_of_a_mesh():
     step, x = jax.jit(lambda x: x + 1), _ones(2)
 
     def inside():
-        with jax.set_mesh(mesh) if hasattr(jax, "set_mesh") else jax.sharding.use_mesh(mesh):
+        with (jax.set_mesh if hasattr(jax, "set_mesh") else jax.sharding.use_mesh)(mesh):  # pyright: ignore[reportAttributeAccessIssue]  its name in JAX 0.6
             step(x)
 
     return lambda: step(x), inside

@@ -166,3 +166,33 @@ def test_the_lambda_of_a_scan_outside_of_jit_is_named():
     assert (found.path, found.cause) == ("<function>", "identity:lambda")
     assert found.source is not None
     assert found.source.line == call.__code__.co_firstlineno + 1
+
+
+def test_a_setting_that_jax_does_not_name_is_told_as_one():
+    """Before 0.9, JAX says what its settings are, and not what they are called."""
+    from eqxview.watching import settings
+
+    if not hasattr(jax, "make_user_context"):
+        pytest.skip("this JAX has no settings of the user's")
+    context = jax.make_user_context(0)
+    step = jax.jit(lambda x: x + 1)
+
+    def inside():
+        with context(1):
+            step(_ones(2))
+
+    def precisely():
+        with jax.default_matmul_precision("highest"):
+            step(_ones(2))
+
+    names = settings._values_now
+    try:
+        settings._values_now = settings._public_values
+        found = causes_of(lambda: step(_ones(2)), inside, precisely)
+    finally:
+        settings._values_now = names
+    assert found == [
+        set(),
+        {("<config>", "config")},
+        {("<config>.jax_default_matmul_precision", "config")},
+    ]

@@ -353,6 +353,18 @@ def test_the_stack_of_this_jax_is_readable():
     assert frames.is_readable()
 
 
+def test_another_function_of_jax_called_cache_miss_is_not_taken_for_the_dispatch():
+    """In JAX 0.8 the cache of `weakref_lru_cache` has one."""
+    source = "def cache_miss(*args, **kwargs):\n    return args[0](args[1])\n"
+    names = {}
+    exec(compile(source, str(Path(jax.__file__).with_name("_made_up.py")), "exec"), names)
+    with eqxview.watch() as watch:
+        names["cache_miss"](jax.jit(lambda x: x + 1), np.ones(2, np.float32))
+    log = watch.log
+    assert log.failures == ()
+    assert [compile.kind for compile in log.compiles] == ["function"]
+
+
 def test_trying_the_stack_leaves_the_choice_of_devices_open():
     code = (
         "from eqxview.watching import frames\n"
