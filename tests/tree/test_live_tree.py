@@ -335,3 +335,21 @@ def test_an_optimiser_that_is_static_is_compared_by_its_functions():
     tree = tree_of(StaticHolder(optax.adam(1e-3)))
     row = next(row for row in range(len(tree)) if tree.role[row] == Role.STATIC_FIELD)
     assert Hashing(tree.hashing[row]) == Hashing.BY_IDENTITY
+
+
+def test_what_is_static_as_a_whole_hashes_in_its_own_way():
+    """`nnx.GraphDef` keeps a list, and hashes all the same: a false alarm once."""
+
+    @jax.tree_util.register_static
+    @dataclasses.dataclass(frozen=True)
+    class Whole:
+        names: list
+
+        def __hash__(self):
+            return hash(tuple(self.names))
+
+    tree = tree_of({"w": jnp.ones(1), "def": Whole(["a"])})
+    row = tree.find("['def'].names")
+    assert Role(tree.role[row]) == Role.INSIDE
+    assert Hashing(tree.hashing[row]) == Hashing.NOT_STATIC
+    assert tree_paths(tree) == ["['w']"]

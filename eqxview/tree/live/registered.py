@@ -29,18 +29,43 @@ class RegisteredHandler:
         """The children as JAX names them; of a dataclass, its static fields too."""
         tree_util = sys.modules["jax.tree_util"]
         cls = type(value)
-        keyed, _ = tree_util.tree_flatten_with_path(value, is_leaf=lambda node: node is not value)
+        keyed, structure = tree_util.tree_flatten_with_path(
+            value, is_leaf=lambda node: node is not value
+        )
         children = [Child(_entry(keys[0]), child) for keys, child in keyed]
         kind = Kind.PYTREE
-        if dataclasses.is_dataclass(value):
+        hashing = Hashing.UNKNOWN
+        data = structure.node_data()
+        if not children and data is not None and data[1] is value:
+            # By `jax.tree_util.register_static`: it is hashed as a whole, in its own way, and
+            # what it holds need not hash.
+            kind = Kind.DATACLASS if dataclasses.is_dataclass(value) else Kind.PYTREE
+            hashing = _own_hashing(cls)
+            children = _held(value)
+        elif dataclasses.is_dataclass(value):
             kind = Kind.DATACLASS
             children = _with_static_fields(value, children)
         elif cls is tree_util.Partial:
             children.insert(0, Child(".func", value.func, Standing.STATIC))
             kind = Kind.PARTIAL
-        return Sight(
-            kind, self._names[cls], is_leaf=False, children=children, hashing=Hashing.UNKNOWN
-        )
+        return Sight(kind, self._names[cls], is_leaf=False, children=children, hashing=hashing)
+
+
+def _own_hashing(cls: type) -> Hashing:
+    if cls.__hash__ is None:
+        return Hashing.UNHASHABLE
+    return Hashing.BY_IDENTITY if cls.__hash__ is object.__hash__ else Hashing.BY_VALUE
+
+
+def _held(value: Any) -> list[Child]:
+    """The fields of a dataclass that is static as a whole."""
+    if not dataclasses.is_dataclass(value):
+        return []
+    return [
+        Child(attribute_entry(sanitise(field.name)), getattr(value, field.name), Standing.INSIDE)
+        for field in dataclasses.fields(value)
+        if hasattr(value, field.name)
+    ]
 
 
 def _is_registered(tree_util: Any, cls: type) -> bool:
