@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from eqxview.readers import open_file as open_file
     from eqxview.tree import Tree as Tree
     from eqxview.tree.live import tree_of as tree_of
+    from eqxview.watching.assertion import TooManyCompiles as TooManyCompiles
+    from eqxview.watching.assertion import assert_compiles as assert_compiles
 
 __version__ = "0.1.0"
 
@@ -28,7 +30,9 @@ __version__ = "0.1.0"
 # subpackage `eqxview.inspect`. A test keeps watch.
 _LAZY = {
     "EqxviewError": "eqxview.errors",
+    "TooManyCompiles": "eqxview.watching.assertion",
     "Tree": "eqxview.tree",
+    "assert_compiles": "eqxview.watching.assertion",
     "diff": "eqxview.inspect.diff",
     "explain": "eqxview.inspect.explain",
     "graph": "eqxview.notebook.graph",
@@ -50,8 +54,10 @@ _DISPLAYED = frozenset({"diff", "explain", "partition", "placement", "roles"})
 
 __all__ = [
     "EqxviewError",
+    "TooManyCompiles",
     "Tree",
     "__version__",
+    "assert_compiles",
     "diff",
     "explain",
     "graph",
