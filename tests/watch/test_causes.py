@@ -168,7 +168,7 @@ def test_the_lambda_of_a_scan_outside_of_jit_is_named():
     assert found.source.line == call.__code__.co_firstlineno + 1
 
 
-def test_a_setting_that_jax_does_not_name_is_told_as_one():
+def test_a_setting_that_jax_does_not_name_is_told_as_one(monkeypatch: pytest.MonkeyPatch):
     """Before 0.9, JAX says what its settings are, and not what they are called."""
     from eqxview.watching import settings
 
@@ -185,12 +185,8 @@ def test_a_setting_that_jax_does_not_name_is_told_as_one():
         with jax.default_matmul_precision("highest"):
             step(_ones(2))
 
-    names = settings._values_now
-    try:
-        settings._values_now = settings._public_values
-        found = causes_of(lambda: step(_ones(2)), inside, precisely)
-    finally:
-        settings._values_now = names
+    monkeypatch.setattr(settings, "_values_now", settings._public_values)
+    found = causes_of(lambda: step(_ones(2)), inside, precisely)
     assert found == [
         set(),
         {("<config>", "config")},

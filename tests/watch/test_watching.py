@@ -15,6 +15,7 @@ from watched import causes_of
 
 import eqxcore
 import eqxview
+from eqxview.inspect.jit_cache import jit_cache
 from eqxview.watching import frames
 from eqxview.watching.log import Log
 from eqxview.watching.switch import Watch
@@ -379,6 +380,42 @@ def test_trying_the_stack_leaves_the_choice_of_devices_open():
 def unreadable(monkeypatch: pytest.MonkeyPatch):
     """A JAX whose frames have other names."""
     monkeypatch.setattr(frames, "is_readable", lambda: False)
+
+
+@pytest.fixture
+def moved(monkeypatch: pytest.MonkeyPatch):
+    """The next version of JAX, whose dispatch is a function of another name."""
+    monkeypatch.setattr(frames, "_is_cache_miss", lambda code: code.co_name == "cache_missed")
+    frames.is_readable.cache_clear()
+    yield
+    frames.is_readable.cache_clear()
+
+
+@pytest.mark.usefixtures("moved")
+@pytest.mark.parametrize("jit", [jax.jit, eqxcore.filter_jit], ids=["jit", "filter_jit"])
+def test_a_dispatch_of_another_name_is_noticed_and_said_and_breaks_nothing(jit):
+    jitted = jit(lambda x: x + 1)
+    with eqxview.watch() as watch:
+        for size in (2, 2, 3):
+            assert jitted(np.ones(size, np.float32)).sum() == 2 * size
+    log = watch.log
+    assert not log.is_explained
+    assert log.failures == ()
+    assert log.misses == ()
+    assert log.compiles
+    (note, *_) = jit_cache(log).document().parts
+    assert "where we cannot see them" in note.text
+    assert "watch.wrap(" in note.hint
+
+
+def test_a_jaxpr_of_another_name_leaves_constants_untold(monkeypatch: pytest.MonkeyPatch):
+    table = jnp.ones((32, 32))
+    monkeypatch.setattr(frames, "jaxpr_of", lambda frame, dispatch: None)
+    with eqxview.watch() as watch:
+        jax.jit(lambda x: table @ x)(np.ones(32, np.float32))
+    log = watch.log
+    assert log.failures == ()
+    assert [compile.constants for compile in log.compiles] == [()]
 
 
 @pytest.mark.usefixtures("unreadable")
