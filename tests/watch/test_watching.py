@@ -15,6 +15,7 @@ from watched import causes_of
 
 import eqxcore
 import eqxview
+from eqxview.document import Note
 from eqxview.inspect.jit_cache import jit_cache
 from eqxview.watching import frames
 from eqxview.watching.log import Log
@@ -404,6 +405,7 @@ def test_a_dispatch_of_another_name_is_noticed_and_said_and_breaks_nothing(jit):
     assert log.misses == ()
     assert log.compiles
     (note, *_) = jit_cache(log).document().parts
+    assert isinstance(note, Note)
     assert "where we cannot see them" in note.text
     assert "watch.wrap(" in note.hint
 
