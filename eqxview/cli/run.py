@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from eqxview.cli.complaint import complain
 from eqxview.cli.faces import terminal_columns, wants_colour
 from eqxview.cli.parsing import Parser
+from eqxview.cli.title import TitleStatus, has_title
 from eqxview.errors import EXIT_INTERRUPTED, EqxviewError, UnreadableFile, UsageError
 
 if TYPE_CHECKING:
     from eqxview.document import Document
-    from eqxview.watching import Log, Watch
+    from eqxview.watching import Compile, Log, Watch
 
 _COLUMNS = 100
 
@@ -31,11 +32,19 @@ def run(arguments: Sequence[str]) -> int:
     from eqxview.watching.as_jax_comes import as_jax_comes
 
     watches: list[Watch] = []
+    status = TitleStatus(sys.stderr) if _wants_status(options) else None
 
     def start() -> None:
         from eqxview.watching import watch
 
-        watches.append(watch().start())
+        watches.append(watch(on_compile=compiled).start())
+
+    def compiled(compile: "Compile") -> None:
+        if status is not None:
+            status.compiled(compile)
+        if options.live and compile.is_miss and compile.is_of_user:
+            # The program may have put something else in the place of `sys.stderr`.
+            print(f"eqxview: {compile}", file=sys.__stderr__, flush=True)
 
     call_off = as_jax_comes(start)
     errors: list[BaseException] = []
@@ -43,6 +52,8 @@ def run(arguments: Sequence[str]) -> int:
         code = _exit_code_of(program, errors)
     finally:
         call_off()
+        if status is not None:
+            status.end()
     # What the program wrote comes before what we say about it.
     sys.stdout.flush()
     if errors and not options.json:
@@ -52,6 +63,10 @@ def run(arguments: Sequence[str]) -> int:
         return code
     _tell(watches[0].stop(), options)
     return code
+
+
+def _wants_status(options: argparse.Namespace) -> bool:
+    return options.status and sys.stderr is not None and has_title(sys.stderr)
 
 
 def _parser() -> Parser:
@@ -74,6 +89,15 @@ def _parser() -> Parser:
     parser.add_argument("--log", metavar="FILE", help="also write what was compiled to FILE (JSON)")
     parser.add_argument(
         "--json", action="store_true", help="say it as JSON: the same as --log writes"
+    )
+    parser.add_argument(
+        "--live", action="store_true", help="say each time at once when something compiles again"
+    )
+    parser.add_argument(
+        "--no-status",
+        action="store_false",
+        dest="status",
+        help="leave the title of the terminal alone (default: it counts what is compiled)",
     )
     parser.add_argument(
         "--color",
