@@ -111,6 +111,7 @@ def _findings(path: str, before: str, after: str) -> list[Finding]:
 def _plain(text: str) -> str:
     """Classes by their short names, types without the words around them."""
     text = _CLASS.sub(lambda match: match[1].rpartition(".")[2], text)
+    text = text.replace("dict with pytree metadata", "dict with the keys")
     text = re.sub(r"\bShapedArray\b", "array", text).replace("NoneType", "None")
     return text.removeprefix("type ")
 

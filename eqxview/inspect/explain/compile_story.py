@@ -37,7 +37,7 @@ class CompileStory:
             note = Note(
                 f"nobody watched: what was compiled for {self.name} is not known",
                 "warning",
-                _START.format(name=self.name),
+                _START.format(name=self.name if self.name.isidentifier() else "f"),
             )
             return Document(title, (note,))
         if not self.compiles:

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from types import FunctionType
 
 from eqxview.inspect.diff.node_changes import node_text
 from eqxview.inspect.explain.explanation import Explanation, Finding
 from eqxview.inspect.explain.scene import Scene
 from eqxview.inspect.explain.seen_call import Argument, SeenCall
 from eqxview.inspect.explain.static_value import UNKNOWN
+from eqxview.inspect.explain.steps import owner_of
 from eqxview.tree.columns import Tree
 from eqxview.tree.kinds import Kind
 from eqxview.tree.live import tree_of
@@ -24,6 +26,7 @@ _TYPE = re.compile(r"(?:of type|got) '?<class '(?P<type>[\w.]+)'>")
 
 _DTYPE = re.compile(r"but got (?P<dtype>\w+)")
 _NO_ARRAY = ("not an array", "not arrays")
+_MAX_WRAPPERS = 4
 _GRADS = frozenset({"grad", "value_and_grad", "jacfwd", "jacrev", "hessian"})
 
 
@@ -107,9 +110,32 @@ def _made_by(call: SeenCall) -> str:
 
     By the name of the function that JAX wraps around it: private, and the same from 0.6 to 0.12.
     """
-    code = getattr(call.function, "__code__", None)
-    name = getattr(code, "co_name", "")
-    return name.removesuffix("_f") if name.endswith("_f") else ""
+    wrapper = _wrapper(call)
+    return "" if wrapper is None else wrapper.__code__.co_name.removesuffix("_f")
+
+
+def _wrapper(call: SeenCall) -> FunctionType | None:
+    """The function that a transformation of JAX put around the user's."""
+    function = call.function
+    for _ in range(_MAX_WRAPPERS):
+        if not isinstance(function, FunctionType):
+            return None
+        code = function.__code__
+        if owner_of(code.co_filename) != "jax":
+            return None
+        if code.co_name.endswith("_f"):
+            return function
+        # What takes JAX's frames out of tracebacks is around it, and says nothing of it but here.
+        function = _held(function, "fun")
+    return None
+
+
+def _held(function: FunctionType, name: str) -> object:
+    """The value of a variable that a function closes over; `UNKNOWN` where there is none."""
+    names = function.__code__.co_freevars
+    if name not in names:
+        return UNKNOWN
+    return (function.__closure__ or ())[names.index(name)].cell_contents
 
 
 def _taken(call: SeenCall, rule: _Rule, scene: Scene) -> list[Argument]:
@@ -117,7 +143,8 @@ def _taken(call: SeenCall, rule: _Rule, scene: Scene) -> list[Argument]:
     if rule is not _GRAD:
         return [argument for argument in call.known if not _is_function(argument, rule)]
     numbers = call.options.get("argnums", _closed_over(call, "argnums"))
-    chosen = {0} if numbers is UNKNOWN else {numbers} if isinstance(numbers, int) else set(numbers)
+    numbers = (numbers,) if isinstance(numbers, int) else numbers
+    chosen = set(numbers) if isinstance(numbers, tuple | list) else {0}
     given = call.positional()
     return [given[at] for at in sorted(chosen) if at < len(given) and given[at].is_known]
 
@@ -138,11 +165,8 @@ def _is_function(argument: Argument, rule: _Rule) -> bool:
 
 
 def _closed_over(call: SeenCall, name: str) -> object:
-    code = getattr(call.function, "__code__", None)
-    cells = getattr(call.function, "__closure__", None)
-    if code is None or not cells or name not in code.co_freevars:
-        return UNKNOWN
-    return cells[code.co_freevars.index(name)].cell_contents
+    wrapper = _wrapper(call)
+    return UNKNOWN if wrapper is None else _held(wrapper, name)
 
 
 def _takes(rule: _Rule, tree: Tree, row: int) -> bool:
@@ -178,10 +202,10 @@ def _fix(scene: Scene, call: SeenCall, rule: _Rule, root: str) -> str:
             f"{library}.partition({root}, {library}.is_array), and inside "
             f"{library}.combine(arrays, static)"
         )
-    instead = rule.instead
-    if call.transform == "value_and_grad" or _made_by(call) == "value_and_grad":
-        instead = "filter_value_and_grad"
-    text = f"{library}.{instead} in place of {rule.name}: it leaves alone what it cannot take"
+    instead, name = rule.instead, rule.name
+    if "value_and_grad" in (call.transform, _made_by(call)):
+        instead, name = "filter_value_and_grad", "jax.value_and_grad"
+    text = f"{library}.{instead} in place of {name}: it leaves alone what it cannot take"
     if rule is _JIT and not _is_module_path(call, root):
         text += "; or name it static: jax.jit(f, static_argnames=...)"
     return text

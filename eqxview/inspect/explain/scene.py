@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import ModuleType
 from typing import Any
 
 from eqxview.document import Part
@@ -50,8 +51,8 @@ class Scene:
     def library(self) -> str:
         """What the user calls the library with `filter_jit`: `eqx`, `eqxcore`, `equinox`."""
         for step in reversed(self.users):
-            for name, value in step.frame.f_globals.items():
-                if getattr(value, "__name__", "") in ("equinox", "eqxcore"):
+            for name, value in (*step.frame.f_locals.items(), *step.frame.f_globals.items()):
+                if isinstance(value, ModuleType) and value.__name__ in ("equinox", "eqxcore"):
                     return name
         return "eqx"
 

@@ -1,0 +1,111 @@
+"""Every refused program is explained: which leaf, what is there, and what to write instead."""
+
+import dataclasses
+import functools
+import re
+
+import equinox
+import jax
+import pytest
+from golden_files import check_golden
+from refused_programs import CASES, map_over_a_half, mask_of_an_argument
+
+import eqxcore
+import eqxview
+from eqxview.inspect.explain import explain_error
+
+LIBRARIES = pytest.mark.parametrize("eqx", [eqxcore, equinox], ids=["eqxcore", "equinox"])
+ALL_CASES = pytest.mark.parametrize("case", CASES, ids=[case.run.__name__ for case in CASES])
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings_of_equinox(recwarn):
+    """Equinox warns of arrays in static fields, which is what some programs are about."""
+
+
+@functools.cache
+def explained(run, eqx):
+    with pytest.raises(Exception) as caught:  # noqa: PT011  each program has an error of its own
+        run(eqx)
+    return explain_error(caught.value)
+
+
+def error_of(run):
+    try:
+        run(eqxcore)
+    except Exception as error:  # noqa: BLE001  each program has an error of its own
+        return error
+    raise AssertionError("the program was to be refused")
+
+
+def numbered(text):
+    """Without the numbers of lines, which are those of this folder's files."""
+    return re.sub(r"(\w\.py):\d+", r"\1:N", text)
+
+
+@ALL_CASES
+@LIBRARIES
+@pytest.mark.filterwarnings("ignore")
+def test_the_explanation_names_the_place_both_sides_and_the_fix(case, eqx):
+    explanation = explained(case.run, eqx)
+    assert explanation.kind == case.kind
+    found = {f.path: (f.before, numbered(f.after)) for f in explanation.findings}
+    found = {path: tuple(map(numbered, sides)) for path, sides in found.items()}
+    if case.path == "config['names']":
+        # A set has no order of its own.
+        assert case.path in found
+    else:
+        assert found.get(case.path) == (case.before, case.after), found
+    assert case.fix in explanation.fix
+    assert explanation.site is not None
+    assert explanation.site.file.endswith("refused_programs.py")
+    assert explanation.code
+
+
+@ALL_CASES
+@pytest.mark.filterwarnings("ignore")
+def test_the_explanation_reads_as_its_golden(case):
+    """What JAX says itself differs from version to version, and is left out."""
+    explanation = explained(case.run, eqxcore)
+    report = dataclasses.replace(explanation, message="…", error="Error", came_from=())
+    from eqxview.render.document_text import document_lines
+
+    text = "\n".join(document_lines(report.document(), width=100)) + "\n"
+    text = text.replace("{'b', 'a'}", "{'a', 'b'}")
+    check_golden(f"explain/{case.run.__name__}.txt", numbered(text))
+
+
+@pytest.mark.parametrize("mode", ["off", "tracebackhide", "remove_frames", "quiet_remove_frames"])
+def test_it_does_not_matter_how_much_of_its_frames_jax_leaves(mode):
+    """In a notebook JAX leaves its frames where they are, in a script it takes them away."""
+    before = jax.config.jax_traceback_filtering
+    jax.config.update("jax_traceback_filtering", mode)
+    try:
+        for case in CASES:
+            if case.run.__name__ in (
+                "update_inside_of_jit",
+                "grad_of_a_model",
+                "layer_in_a_filtered_jit",
+                "branch_in_a_filtered_jit",
+                "map_over_in_axes",
+            ):
+                explanation = explain_error(error_of(case.run))
+                assert explanation.kind == case.kind
+                assert case.path in {found.path for found in explanation.findings}
+                assert case.fix in explanation.fix
+    finally:
+        jax.config.update("jax_traceback_filtering", before)
+
+
+def test_a_half_of_a_partition_is_told_as_one():
+    explanation = explained(map_over_a_half, eqxcore)
+    document = str(eqxview.explain(error_of(map_over_a_half)))
+    assert explanation.kind == "tree-structure"
+    assert "params has None where the other has leaves" in document
+
+
+def test_a_mask_has_no_argument_to_name_and_still_a_fix():
+    explanation = explained(mask_of_an_argument, eqxcore)
+    assert explanation.kind == "traced-value"
+    assert "jnp.where(mask, x, 0)" in explanation.fix
+    assert "x[x > 0]" in explanation.summary
