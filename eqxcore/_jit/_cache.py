@@ -357,6 +357,6 @@ def _message(
         )
     return (
         f"{head} Of what it was compiled for, this call is most like entry {index} of "
-        f"`{name}.cache`:\n{table((f'entry {index}', 'now'), different, len(rows))}\n"
+        f"`{name}.cache`:\n{table((f'entry {index}', 'now'), different, earlier[index], rows)}\n"
         f"{advice(different[0])}"
     )

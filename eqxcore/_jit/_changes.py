@@ -56,10 +56,11 @@ def nearest(earlier: Iterable[Signature], now: Signature) -> tuple[int, list[Cha
     return min(reversed(compared), key=lambda pair: len(pair[1]))
 
 
-def table(names: tuple[str, str], found: list[Change], rows: int) -> str:
-    """Lines that show what differs; `rows` is how many places there are in all."""
+def table(names: tuple[str, str], found: list[Change], before: Signature, after: Signature) -> str:
+    """Lines that show what differs, and of how many leaves that do not."""
     differences = [Difference(change.path, *change.texts) for change in found]
-    return table_of(names, differences, max(rows - len(found), 0))
+    leaves = (row for row in after.values() if row.role in ("array", "static"))
+    return table_of(names, differences, sum(before.get(row.path) == row for row in leaves))
 
 
 _FUNCTIONS = ("function", "builtin_function_or_method", "partial", "method", "PjitFunction")
