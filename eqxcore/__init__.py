@@ -1,7 +1,7 @@
 """Modules, filters and filtered transformations: a library of pytrees for JAX."""
 
-from . import debug as debug
-from . import internal as internal
+from typing import TYPE_CHECKING
+
 from . import nn as nn
 from ._autodiff import filter_checkpoint as filter_checkpoint
 from ._autodiff import filter_closure_convert as filter_closure_convert
@@ -66,3 +66,20 @@ from ._trees import tree_pformat as tree_pformat
 from ._trees import tree_pprint as tree_pprint
 from ._version import __version__ as __version__
 from .nn._inference import tree_inference as tree_inference
+
+# Loaded when first used: few programs do, and they would be half of the time of an import.
+if TYPE_CHECKING:
+    from . import debug as debug
+    from . import internal as internal
+
+
+def __getattr__(name: str) -> object:
+    if name in ("debug", "internal"):
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "debug", "internal"})

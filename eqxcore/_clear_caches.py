@@ -1,10 +1,16 @@
 """`clear_caches`: forgets everything that was compiled."""
 
+import sys
+
 import jax
 
 from ._jit import clear_jit_caches, clear_traces
-from .internal._cached_eval_shape import clear_eval_shapes
-from .internal._noinline import clear_programs
+
+# Of modules that are loaded when they are first asked for: what was not loaded has no cache.
+_LOADED_LATER = (
+    ("eqxcore.internal._cached_eval_shape", "clear_eval_shapes"),
+    ("eqxcore.internal._noinline", "clear_programs"),
+)
 
 
 def clear_caches() -> None:
@@ -14,6 +20,7 @@ def clear_caches() -> None:
     """
     clear_jit_caches()
     clear_traces()
-    clear_eval_shapes()
-    clear_programs()
+    for module, clear in _LOADED_LATER:
+        if module in sys.modules:
+            getattr(sys.modules[module], clear)()
     jax.clear_caches()

@@ -8,7 +8,7 @@ interface. Set the environment variable `EQXCORE_PUBLIC_JAX=1` to take it always
 import logging
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.tree_util as jtu
@@ -265,3 +265,23 @@ def keep_out_of_callback_log(error: type[BaseException]) -> None:
         return record.exc_info is None or not isinstance(record.exc_info[1], error)
 
     logging.getLogger("jax._src.callback").addFilter(is_of_others)
+
+
+def _find_programs() -> tuple[type, ...]:
+    from jax._src import core
+
+    return core.ClosedJaxpr, core.Jaxpr, core.Literal, core.Primitive
+
+
+# Public, all four, in `jax.extend.core`. But to import that loads Pallas: 30 ms.
+if TYPE_CHECKING:
+    from jax.extend.core import ClosedJaxpr as ClosedJaxpr
+    from jax.extend.core import Jaxpr as Jaxpr
+    from jax.extend.core import Literal as Literal
+    from jax.extend.core import Primitive as Primitive
+else:
+    _programs = _probe(_find_programs)
+    if _programs is None:
+        from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, Primitive
+    else:
+        ClosedJaxpr, Jaxpr, Literal, Primitive = _programs

@@ -10,9 +10,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.core import ShapedArray
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, ArrayLike, Bool, Real
+
+from eqxcore._jax_internals import Primitive
 
 
 def _reduction(name: str, reduce: Callable[[Array], Array]) -> Primitive:

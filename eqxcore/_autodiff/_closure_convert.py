@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
 from jax.core import eval_jaxpr
-from jax.extend.core import Jaxpr
 from jaxtyping import Array
 
+from eqxcore._jax_internals import Jaxpr
 from eqxcore._jit._traces import name_of
 from eqxcore._module import Module, field
 from eqxcore._predicates import is_array

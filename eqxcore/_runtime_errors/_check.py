@@ -15,10 +15,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import ShapedArray
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from eqxcore import _jax_internals as internals
+from eqxcore._jax_internals import Primitive
 from eqxcore._unvmap import unvmap_any
 
 from ._exceptions import EquinoxRuntimeError

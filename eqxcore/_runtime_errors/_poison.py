@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import ShapedArray
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, Bool
+
+from eqxcore._jax_internals import Primitive
 
 
 def poison_if(bad: Bool[Array, "*batch"], x: Array) -> Array:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any, ParamSpec
 
 import jax
-import jax.extend.core
 
 from eqxcore._call_place import function_name
 from eqxcore._filters import partition
+from eqxcore._jax_internals import ClosedJaxpr
 from eqxcore._jit._output import Output
 from eqxcore._jit._split import split_publicly
 from eqxcore._module import Module, module_update_wrapper
@@ -50,7 +50,7 @@ _ARRAY = object()
 
 def filter_make_jaxpr(
     fun: Callable[_P, Any],
-) -> Callable[_P, tuple[jax.extend.core.ClosedJaxpr, PyTree[jax.ShapeDtypeStruct], PyTree[Any]]]:
+) -> Callable[_P, tuple[ClosedJaxpr, PyTree[jax.ShapeDtypeStruct], PyTree[Any]]]:
     """A function that returns the jaxpr of `fun`: the operations that it is made of.
 
     Called as `fun` is, it returns `(jaxpr, arrays, statics)`: the jaxpr, as a function of all

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 import jax.numpy as jnp
 import jax.tree_util as jtu
 from jax.core import ShapedArray
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from eqxcore._jax_internals import Primitive
 from eqxcore._predicates import is_array
 
 _T = TypeVar("_T")

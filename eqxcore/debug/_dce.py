@@ -15,9 +15,9 @@ import jax.tree_util as jtu
 import numpy as np
 import wadler_lindig as wl
 from jax.core import Tracer
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from eqxcore._jax_internals import Primitive
 from eqxcore._predicates import is_array
 from eqxcore._runtime_errors import poison_if
 from eqxcore._trees import tree_pformat

@@ -23,9 +23,9 @@ import jax
 import jax.tree_util as jtu
 import numpy as np
 from jax.core import AbstractValue
-from jax.extend.core import Primitive
 from jax.interpreters import ad
 
+from eqxcore._jax_internals import Primitive
 from eqxcore._predicates import is_array
 from eqxcore._pytree import PyTree
 

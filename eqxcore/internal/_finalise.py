@@ -11,9 +11,9 @@ from typing import Any
 
 import jax
 import jax.tree_util as jtu
-from jax.extend.core import ClosedJaxpr, Jaxpr, Literal, Primitive
 from jax.extend.core.primitives import custom_jvp_call_p, stop_gradient_p
 
+from eqxcore._jax_internals import ClosedJaxpr, Jaxpr, Literal, Primitive
 from eqxcore._predicates import is_array
 from eqxcore._unvmap import unvmap_all_p, unvmap_any_p, unvmap_max_p
 from eqxcore.debug._announce_transform import announce_jaxpr_p

@@ -3,8 +3,9 @@
 from typing import Any
 
 from jax.core import ShapedArray
-from jax.extend.core import Primitive
 from jax.interpreters import mlir
+
+from eqxcore._jax_internals import Primitive
 
 from ._finalise import register_impl_finalisation
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import jax.numpy as jnp
 import jax.tree_util as jtu
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching
 
+from eqxcore._jax_internals import Primitive
 from eqxcore._predicates import is_array
 from eqxcore._pytree import PyTree
 from eqxcore._runtime_errors import error_if

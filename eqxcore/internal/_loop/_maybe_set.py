@@ -11,9 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import ShapedArray
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, ArrayLike, Bool, Shaped
+
+from eqxcore._jax_internals import Primitive
 
 from ._select_if_vmap import select_if_vmap_p
 

@@ -10,9 +10,10 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 from jax.core import ShapedArray
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, Bool, Shaped
+
+from eqxcore._jax_internals import Primitive
 
 select_if_vmap_p: Primitive = Primitive("select_if_vmap")
 

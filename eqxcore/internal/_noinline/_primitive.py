@@ -10,9 +10,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.core import ShapedArray, Tracer
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from eqxcore._jax_internals import Primitive
 from eqxcore._runtime_errors import notice_check
 from eqxcore.internal._finalise import register_impl_finalisation
 
