@@ -19,7 +19,9 @@ from eqxview.inspect import masks
 from eqxview.inspect.filters import FilterError, parse_filter
 from eqxview.inspect.filters.path_text import rows_with_path_text
 from eqxview.inspect.masks import members
+from eqxview.readers.pickle.dtypes import ML_DTYPES
 from eqxview.tree.live import tree_of
+from eqxview.tree.wording import short_dtype
 
 
 class Attention(eqxcore.Module):
@@ -154,6 +156,10 @@ COMPLAINTS = {
     "dtyp=f32": (0, "there is no clause 'dtyp'", "did you mean 'dtype'?"),
     "is_array dtype=": (15, "dtype= has no value", "dtype=f32"),
     "dtype>f32": (5, "dtype has no operator '>'", "= != ~ !~"),
+    "dtype=f33": (6, "there is no dtype 'f33'", "did you mean 'f32'?", "float, complex"),
+    "dtype!=flaot32": (7, "there is no dtype 'flaot32'", "did you mean 'float32'?"),
+    "is_array dtype=flot*": (15, "there is no dtype 'flot*'"),
+    "dtype=inxact": (6, "there is no dtype 'inxact'", "did you mean 'inexact'?"),
     "bytes>big": (6, "bytes takes a number, not 'big'"),
     "shape=4": (6, "'4' is no shape", "[4,2]"),
     "shape=[4,-1]": (6, "'[4,-1]' is no shape"),
@@ -250,6 +256,28 @@ def test_the_path_of_a_node_selects_what_is_below_it_and_nothing_else(pytree):
             continue
         found = list(members(parse_filter(path).rows(tree)))
         assert found == list(range(row, tree.end[row]))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        *(np.zeros(1, dtype) for dtype in "?bBhHiIlLqQefdgFDGSUVO"),
+        *(np.zeros(1, dtype) for dtype in (">f4", "<M8", "m8[ns]", "S3", "U3", "V3")),
+        np.zeros(1, [("a", "<f4"), ("b", "<i2", (2,))]),
+        *(np.zeros(1, getattr(ml_dtypes, name)) for name in ML_DTYPES),
+        np.zeros(1, jax.dtypes.float0),
+        np.array(["a"], np.dtypes.StringDType()),
+        jax.random.key(0),
+        jax.random.key(0, impl="rbg"),
+        jnp.zeros(1, jnp.int4),
+    ],
+    ids=lambda array: str(array.dtype),
+)
+def test_every_dtype_that_an_array_has_can_be_asked_for(array):
+    """Dtypes that are no clause's own are refused: one that exists must never be among them."""
+    tree = tree_of([array, "text"])
+    assert selected(f'dtype="{tree.dtypes[0]}"', tree) == "[0]"
+    assert selected(f'dtype="{short_dtype(tree.dtypes[0])}"', tree) == "[0]"
 
 
 def _is_plain(path):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from eqxview.inspect.filters.dtype_names import is_dtype, near_dtypes
 from eqxview.inspect.filters.filter_error import FilterError, nearest
 from eqxview.inspect.filters.wildcards import has_wildcard, wildcard
 from eqxview.tree.wording import short_dtype
@@ -106,10 +107,23 @@ def text_test(written: Written, forms: Callable[[str], tuple[str, ...]]) -> Call
 
 
 def dtype_test(written: Written) -> Callable[[str], bool]:
-    """Whether a dtype is meant: by its name, long or short, or by the kind of its numbers."""
-    kind = DTYPE_KINDS.get(written.value) if "~" not in written.operator else None
-    if kind is not None:
-        return lambda dtype: bool(kind.match(dtype))
+    """Whether a dtype is meant: by its name, long or short, or by the kind of its numbers.
+
+    Raises `FilterError` for a name that no dtype has, unless `~` asks for a part of one.
+    """
+    value = written.value
+    if "~" not in written.operator:
+        kind = DTYPE_KINDS.get(value)
+        if kind is not None:
+            return lambda dtype: bool(kind.match(dtype))
+        if not is_dtype(value):
+            near = nearest(value, (*near_dtypes(value), *DTYPE_KINDS))
+            raise FilterError(
+                f"there is no dtype {value!r}",
+                at=written.at,
+                hint=f"{near}for example f32, bfloat16, i*; or all of a kind: "
+                f"{', '.join(DTYPE_KINDS)}",
+            )
     return text_test(written, lambda dtype: (dtype, short_dtype(dtype)))
 
 

@@ -13,6 +13,7 @@ from eqxview.inspect.filters.clause_values import (
     shape_of,
     text_test,
 )
+from eqxview.inspect.filters.dtype_names import NUMBERS
 from eqxview.inspect.filters.entry_rows import bare_name, rows_by_entry
 from eqxview.inspect.filters.expression import Python, Term
 from eqxview.inspect.filters.filter_error import FilterError
@@ -72,7 +73,7 @@ def _dtype(written: Written) -> Meaning:
     test = dtype_test(written)
     value, code = written.value, None
     if "~" not in written.operator and value not in DTYPE_KINDS and not has_wildcard(value):
-        names = [name for name in _KNOWN_DTYPES if test(name)] or [value]
+        names = [name for name in NUMBERS if test(name)] or [value]
         code = f'str(getattr(leaf, "dtype", "")) == {names[0]!r}'
 
     def find(tree: Tree) -> Mask:
@@ -248,15 +249,6 @@ _COMPARISONS = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-
-_KNOWN_DTYPES = (
-    *(f"float{bits}" for bits in (16, 32, 64, 128)),
-    *(f"complex{bits}" for bits in (64, 128)),
-    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (2, 4, 8, 16, 32, 64)),
-    "bfloat16",
-    "bool",
-)
-"""Dtypes whose full name is written into Python for their short one."""
 
 CLAUSES: tuple[Clause, ...] = (
     Clause("dtype", TEXT, "dtype=f32", "bf16, float32, i*; float, complex, inexact, int", _dtype),
