@@ -13,7 +13,7 @@ import jax.tree_util as jtu
 
 from ._storage import fields_of, get_flat, held_flat, set_flat
 from ._unhashable import unhashable_field
-from ._window import WRAPPER_NAMES
+from ._window import WRAPPER_NAMES, open_windows
 
 
 class Statics(tuple[Any, ...]):
@@ -90,7 +90,7 @@ class Layout:
     __slots__ = (
         "_keys",
         "dynamic",
-        "is_shadowed",
+        "is_eager",
         "names",
         "pack",
         "static",
@@ -99,21 +99,31 @@ class Layout:
         "unusual_class",
     )
 
-    is_shadowed: bool
-    """Whether the class has an attribute with the name of a field: a default, say."""
+    is_eager: bool
+    """Whether the fields of an instance must be there before they are asked for, since something
+    else would answer: an attribute of the class, such as a default, or its own `__getattr__`."""
 
     def __init__(
-        self, cls: type, fields: tuple[tuple[str, bool], ...], unflatten: Any = None
+        self,
+        cls: type,
+        fields: tuple[tuple[str, bool], ...],
+        is_plain: bool,
+        unflatten: Any = None,
     ) -> None:
         """`fields` are pairs of a name and whether it is static, in order of declaration.
 
-        `unflatten` is the function of an earlier layout, which the registries hold: it is taught
-        the new one.
+        `is_plain` says whether reading an attribute goes the ways of Module. `unflatten` is the
+        function of an earlier layout, which the registries hold: it is taught the new one.
         """
         self.dynamic: tuple[str, ...] = tuple(name for name, is_static in fields if not is_static)
         self.static: tuple[str, ...] = tuple(name for name, is_static in fields if is_static)
         self.names: frozenset[str] = frozenset(name for name, _ in fields)
-        self.is_shadowed = any(name in base.__dict__ for base in cls.__mro__ for name in self.names)
+        self.is_eager = (
+            not is_plain
+            or any(name in base.__dict__ for base in cls.__mro__ for name in self.names)
+            # Its instances may have names of their own, see `module_update_wrapper`.
+            or hasattr(cls, "__wrapped__")
+        )
         self._keys = tuple(jtu.GetAttrKey(name) for name in self.dynamic)
         self.statics_class: type[Statics] = type(
             "Statics", (Statics,), {"__slots__": (), "module_class": cls, "names": self.static}
@@ -140,7 +150,8 @@ class Layout:
             f"        flat = ({dynamic}), Statics(({static}))",
             "    except KeyError:",
             "        return pack_unusual(module)",
-            "    set_flat(module, flat)",
+            "    if id(module) not in open_windows:",
+            "        set_flat(module, flat)",
             "    return flat",
             "def unflatten(statics, children):",
             "    if statics.__class__ is not Statics:",
@@ -148,10 +159,12 @@ class Layout:
             "    if children.__class__ is not tuple:",
             "        children = tuple(children)",
             "    module = new(cls)",
-            "    fields = fields_of(module)",
-            f"    {dynamic or '()'} = children",
-            f"    {static or '()'} = statics",
             "    set_flat(module, (children, statics))",
+            # Else they are filled in when one is asked for: see `_storage.py`.
+            "    if layout.is_eager:",
+            "        fields = fields_of(module)",
+            f"        {dynamic or '()'} = children",
+            f"        {static or '()'} = statics",
             "    return module",
         ]
         namespace: dict[str, Any] = {} if unflatten is None else unflatten.__globals__
@@ -159,11 +172,14 @@ class Layout:
             cls=cls,
             fields_of=fields_of,
             new=object.__new__,
+            open_windows=open_windows,
             pack_unusual=self._pack_unusual,
             set_flat=set_flat,
             Statics=self.statics_class,
             unflatten_unusual=_unflatten_unusual(cls, self),
         )
+        # The first one lives on, see `become`.
+        namespace.setdefault("layout", self)
         exec("\n".join(lines), namespace)
         if unflatten is not None:
             # The registries know a class by the function that they were given first.
@@ -182,8 +198,25 @@ class Layout:
             flat = children, self.statics_class(value for _, value in static)
         else:
             flat = children, self.unusual_class((dynamic, static, wrapper))
-        set_flat(module, flat)
+        if id(module) not in open_windows:
+            set_flat(module, flat)
         return flat
+
+    def fill(self, fields: dict[str, Any], children: Any, statics: Any) -> None:
+        """Puts into `fields` what is not there yet."""
+        if isinstance(statics, UnusualStatics):
+            names, static_items, wrapper_items = statics
+            items = [*zip(names, children, strict=True), *static_items, *wrapper_items]
+        elif self.names <= fields.keys():
+            return
+        else:
+            items = [
+                *zip(self.dynamic, children, strict=True),
+                *zip(self.static, statics, strict=True),
+            ]
+        for name, value in items:
+            # Somebody who goes around the freezing may have written already: theirs stays.
+            fields.setdefault(name, value)
 
     def become(self, other: "Layout") -> None:
         """Takes over everything from `other`: the registries hold on to the first layout."""
@@ -220,16 +253,9 @@ def reader(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]
 
 def _unflatten_unusual(cls: type, layout: Layout) -> Callable[[Any, Any], Any]:
     def unflatten_unusual(statics: Any, children: Any) -> Any:
+        # Or statics of the class as it was before it was changed.
         module = object.__new__(cls)
-        fields = fields_of(module)
-        if isinstance(statics, UnusualStatics):
-            fields.update(zip(statics[0], children, strict=True))
-            fields.update(statics[1])
-            fields.update(statics[2])
-        else:
-            # Statics of the class as it was before it was changed.
-            fields.update(zip(layout.dynamic, children, strict=True))
-            fields.update(zip(layout.static, statics, strict=True))
+        layout.fill(fields_of(module), children, statics)
         return module
 
     return unflatten_unusual

@@ -86,7 +86,7 @@ class ModuleMeta(abc.ABCMeta):
             flatten=get_flat if is_plain else layout.flatten,
             unflatten=layout.unflatten,
             flatten_boundary=get_boundary if is_plain else _flatten_boundary,
-            unflatten_boundary=_unflatten_boundary_of(cls, is_plain),
+            unflatten_boundary=_unflatten_boundary_of(cls),
         )
         return cls
 
@@ -206,7 +206,8 @@ def _work_out(cls: ModuleMeta, is_abstract: bool) -> None:
         for field in dataclasses.fields(cls)  # type: ignore[arg-type]
     )
     earlier = cls.__dict__.get("__eqxcore_layout__")
-    layout = Layout(cls, fields, None if earlier is None else earlier.unflatten)
+    unflatten = None if earlier is None else earlier.unflatten
+    layout = Layout(cls, fields, _has_plain_attributes(cls), unflatten)
     if earlier is None:
         type.__setattr__(cls, "__eqxcore_layout__", layout)
     else:
@@ -218,7 +219,7 @@ def _work_out(cls: ModuleMeta, is_abstract: bool) -> None:
 def _look_for_shadows(cls: ModuleMeta, name: str) -> None:
     """Takes note that `cls`, and what derives from it, has got an attribute of this name."""
     layout = cls.__eqxcore_layout__
-    layout.is_shadowed |= name in layout.names
+    layout.is_eager |= name in layout.names
     for subclass in cls.__subclasses__():
         _look_for_shadows(subclass, name)
 
@@ -235,14 +236,13 @@ def _flatten_boundary(module: Any) -> Any:
     return held_boundary(module) or remember_boundary(module)
 
 
-def _unflatten_boundary_of(cls: type, is_plain: bool) -> Any:
+def _unflatten_boundary_of(cls: type) -> Any:
     layout = cls.__eqxcore_layout__  # type: ignore[attr-defined]
 
     def unflatten_boundary(structure: Any, arrays: Any) -> Any:
         if arrays.__class__ is not tuple:
             arrays = tuple(arrays)
-        # A class attribute of a field's name would answer before the fields are filled in.
-        if not is_plain or layout.is_shadowed:
+        if layout.is_eager:
             return structure.treedef.unflatten(arrays)
         module = _new(cls)
         set_boundary(module, (arrays, structure))

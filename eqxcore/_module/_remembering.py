@@ -11,13 +11,13 @@ from ._storage import (
     expand,
     fields_of,
     forget,
-    held_boundary,
     held_flat,
     held_watched,
     set_boundary,
     set_watched,
 )
 from ._watched import SEEN, Watched
+from ._window import open_windows
 
 
 class Remembering(Storage):
@@ -28,15 +28,14 @@ class Remembering(Storage):
     def __getattr__(self, name: str) -> Any:
         # Called when there is no such attribute; and the slots count as none until they are set.
         if name == FLAT:
-            fill_in(self)
+            expand(self)
             return held_flat(self) or type(self).__eqxcore_layout__.pack(self)  # type: ignore[attr-defined]
         if name == BOUNDARY:
             return remember_boundary(self)
-        if is_unopened(self):
-            fill_in(self)
-            fields = fields_of(self)
-            if name in fields:
-                return fields[name]
+        fill_in(self)
+        fields = fields_of(self)
+        if name in fields:
+            return fields[name]
         raise AttributeError(
             f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
         )
@@ -49,15 +48,14 @@ class Remembering(Storage):
         return fields_of(self)
 
 
-def is_unopened(module: Storage) -> bool:
-    """Whether the fields of a Module that came out of `filter_jit` are still to be filled in."""
-    return held_flat(module) is None and held_boundary(module) is not None
-
-
 def fill_in(module: Storage) -> None:
-    """Fills in the fields of a Module that came out of `filter_jit`, if nobody did so before."""
-    if is_unopened(module):
+    """Fills in the fields of a Module that was unflattened, or came out of `filter_jit`."""
+    flat = held_flat(module)
+    if flat is None:
         expand(module)
+        flat = held_flat(module)
+    if flat is not None:
+        type(module).__eqxcore_layout__.fill(fields_of(module), *flat)  # type: ignore[attr-defined]
 
 
 def remember_boundary(module: Storage) -> tuple[tuple[Any, ...], registry.Structure]:
@@ -75,6 +73,9 @@ def remember_boundary(module: Storage) -> tuple[tuple[Any, ...], registry.Struct
     arrays, treedef = registry.flatten(registry.INNER, module)
     structure = registry.structure_of(treedef)
     boundary = tuple(arrays), structure
+    if id(module) in open_windows:
+        # It is still being constructed.
+        return boundary
     if structure.is_fixed:
         set_boundary(module, boundary)
     elif structure.is_watchable:

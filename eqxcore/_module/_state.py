@@ -59,8 +59,10 @@ def _prepare(value: Any, inside_of: set[int]) -> Any:
     cls = type(value)
     if cls in _WITHOUT_CALLABLES or is_array(value):
         return value
-    if hasattr(cls, "__eqxcore_layout__") and "__qualname__" not in fields_of(value):
-        return value
+    if hasattr(cls, "__eqxcore_layout__"):
+        fill_in(value)
+        if "__qualname__" not in fields_of(value):
+            return value
     if cls in (list, tuple, dict, collections.OrderedDict) or _is_named_tuple(cls):
         if id(value) in inside_of:
             return value  # it holds itself: pickle can cope with that, we cannot
@@ -121,10 +123,10 @@ def _functions(value: Any, path: str, inside_of: set[int]) -> Iterator[tuple[str
         yield path, value
         return
     elif hasattr(cls, "__eqxcore_layout__"):
+        fill_in(value)
         if "__qualname__" in fields_of(value) and find_name(value) is not None:
             # A decorated function is a pytree, but it is written by its name.
             return
-        fill_in(value)
         _checked.ids.add(id(value))
         children = [(f"{path}.{name}", item) for name, item in fields_of(value).items()]
     elif isinstance(value, dict):

@@ -12,8 +12,10 @@ fields do not hold, are neither pickled nor copied, and live as long as the Modu
 out of a list in a Module goes when the Module is next looked at.)
 
 A Module that came out of `filter_jit` has its boundary only, until somebody looks inside: then
-the fields are filled in from it (`expand`). Nobody can tell, and a training step that hands a
-model from one call to the next never builds its hundreds of nodes.
+its flat form is worked out from it (`expand`). Nobody can tell, and a training step that hands a
+model from one call to the next never builds its hundreds of nodes. A Module that was unflattened
+has its flat form only: the fields are filled in from it when one is asked for, since most nodes
+that JAX builds, in `jax.tree.map` say, are only flattened again.
 """
 
 import contextlib
@@ -96,7 +98,7 @@ _expanding = threading.RLock()
 
 
 def expand(module: Storage) -> None:
-    """Fills in the fields of a Module that has only its boundary; does nothing to any other."""
+    """Gives its flat form to a Module that has only its boundary; does nothing to any other."""
     # One thread at a time, so that all of them see the same inner objects.
     with _expanding:
         if held_flat(module) is not None:
@@ -105,12 +107,7 @@ def expand(module: Storage) -> None:
         if boundary is None:
             return
         arrays, structure = boundary
-        full = structure.treedef.unflatten(arrays)
-        fields = fields_of(module)
-        for name, value in fields_of(full).items():
-            # Somebody who goes around the freezing may have written already: theirs stays.
-            fields.setdefault(name, value)
-        flat = held_flat(full)
+        flat = get_flat(structure.treedef.unflatten(arrays))
         if not structure.is_fixed:
             # A user can now reach what is mutable, so that the boundary cannot be trusted.
             _boundary_descriptor.__delete__(module)

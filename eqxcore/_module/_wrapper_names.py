@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import jax.tree_util as jtu
 
 from ._module import Module
+from ._remembering import fill_in
 from ._storage import fields_of, forget
 from ._window import WRAPPER_NAMES
 
@@ -40,7 +41,8 @@ def module_update_wrapper(wrapper: _Wrapper, wrapped: Callable[..., Any] | None 
             names[name] = getattr(wrapped, name)
         except AttributeError:
             continue  # a `functools.partial` has no name, say
-    fields = fields_of(copy)
+    fill_in(copy)
     forget(copy)
+    fields = fields_of(copy)
     fields.update(names)
     return copy

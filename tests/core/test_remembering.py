@@ -54,6 +54,13 @@ def held(module):
     return found
 
 
+def rebuilt():
+    """A module as JAX unflattens it: its fields are not filled in yet."""
+    out = jax.tree.map(lambda leaf: leaf, Holder((Model(jnp.arange(3)), jax.nn.relu)))
+    assert object.__getattribute__(out, "__eqxcore_fields__") == {}
+    return out
+
+
 LOOKS = {
     "an attribute": lambda m: m.inner[0].a.tolist() == [0, 1, 2],
     "vars": lambda m: list(vars(m)) == ["inner"],
@@ -96,9 +103,65 @@ def _is_unhashable(module):
     return False
 
 
+@pytest.mark.parametrize("make", [fresh, rebuilt])
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_an_output_shows_its_fields_however_one_looks_first(look):
-    assert look(fresh())
+def test_a_module_that_was_unflattened_shows_its_fields_however_one_looks_first(look, make):
+    assert look(make())
+
+
+@pytest.mark.parametrize("make", [fresh, rebuilt])
+def test_a_write_around_the_freezing_of_something_that_is_no_field_hides_no_field(make):
+    module = make()
+    object.__setattr__(module, "note", "n")
+    assert module.note == "n"
+    assert module.inner[1] is jax.nn.relu
+
+
+@pytest.mark.parametrize(
+    "make", [lambda tree: identity(tree), lambda tree: jax.tree.map(lambda leaf: leaf, tree)]
+)
+def test_a_wrapper_that_was_unflattened_has_the_names_of_its_function(make):
+    @eqx.filter_grad
+    def loss(x):
+        "Loss."
+        return (x**2).sum()
+
+    wrapper = make(loss)
+    assert wrapper.__name__ == "loss"
+    assert wrapper.__doc__ == "Loss."
+    assert make(loss)(jnp.ones(2)).tolist() == [2, 2]
+
+
+def test_attributes_of_a_class_do_not_hide_fields_that_were_unflattened():
+    class Late(eqx.Module):
+        a: Any
+
+    class Own(eqx.Module):
+        a: Any
+
+        def __getattr__(self, name):
+            return "own"
+
+    Late.a = "class"
+    for module, made in ((Late(1), "late"), (Own(1), "own")):
+        assert jax.tree.map(lambda leaf: leaf + 1, module).a == 2, made
+    assert Own(1).b == "own"
+
+
+def test_what_is_flattened_while_it_is_constructed_is_not_remembered():
+    class Early(eqx.Module):
+        a: Any
+        b: Any
+
+        def __init__(self):
+            self.a = jnp.ones(1)
+            assert len(jax.tree.leaves(self)) == 1
+            assert identity(self).a.tolist() == [1]
+            self.b = jnp.ones(2)
+
+    early = Early()
+    assert len(jax.tree.leaves(early)) == 2
+    assert identity(early).b.tolist() == [1, 1]
 
 
 def test_an_output_given_on_unseen_is_never_filled_in():
