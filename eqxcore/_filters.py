@@ -8,6 +8,7 @@ import jax.tree_util as jtu
 
 from ._jax_internals import flatten_none_as_leaf
 from ._other_half import HasOtherHalf, set_other
+from ._predicates import is_array, known_array_types
 from ._pytree import PyTree
 from ._trees._mismatch import mismatch_table
 
@@ -106,8 +107,11 @@ def _mask(
     cls = type(spec)
     if cls is bool:
         return [spec] * len(leaves)
+    if spec is is_array:
+        # Asking the function of each leaf would be a tenth of the time of a partition.
+        return [type(leaf) in known_array_types or is_array(leaf) for leaf in leaves]
     if callable(spec) and jtu.all_leaves([spec]):
-        # The usual case, `partition(model, is_array)`.
+        # The usual case, `partition(model, is_inexact_array)`.
         return [True if spec(leaf) else False for leaf in leaves]  # noqa: SIM210  an array's truth
     spec_leaves, spec_treedef = jtu.tree_flatten(spec)
     try:

@@ -24,7 +24,7 @@ import jax
 import numpy as np
 
 from . import _jax_internals as internals
-from ._predicates import _known_array_types, is_array
+from ._predicates import is_array, known_array_types
 from ._static_key import PartialKey, number_key
 
 AVAILABLE = (
@@ -227,7 +227,7 @@ def flatten(registry: Any, pytree: Any) -> tuple[list[Any], Any]:
     """The arrays of `pytree`, and a treedef that holds everything else."""
     while True:
         leaves, treedef = registry.flatten(pytree)
-        if _known_array_types.keys() >= set(map(type, leaves)):
+        if known_array_types.keys() >= set(map(type, leaves)):
             return leaves, treedef
         # All of them are learnt before the next try, hence the list.
         if not any([_learn(leaf) for leaf in leaves]):  # noqa: C419
