@@ -10,6 +10,8 @@
 | `_dispatch.py` | from a call to its program |
 | `_traces.py` | what has been traced, for all functions |
 | `_cache.py` | `f.cache`: what was compiled, and how often it may be |
+| `_cache_entry.py` | one entry of it |
+| `_cache_text.py` | the cache as a table, and the error for one too many |
 | `_heard.py` | hears from JAX that it compiles |
 | `_signature.py` | what a program was compiled for, as text |
 | `_changes.py` | in what two signatures differ |

@@ -1,99 +1,43 @@
 """`filter_jit(f).cache`: the programs that a jitted function has compiled, and what for."""
 
-import collections
-import re
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from types import MappingProxyType
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 
 import wadler_lindig as wl
 
 from eqxcore import _jax_internals as internals
 from eqxcore._call_place import function_name
 
-from ._changes import Change, advice, changes, nearest, table
+from ._cache_entry import CacheEntry, Seconds
+from ._cache_text import cache_table, too_many
 from ._heard import Heard, Stage
-from ._signature import Row, Signature, Types, signature_of, types_of
+from ._signature import signature_of, types_of
 from ._traces import Traced, drop_trace, name_of
 
-_STAGES: tuple[Stage, ...] = ("trace", "lower", "compile")
-
-
-class Seconds(NamedTuple):
-    """Seconds on the way from a Python function to a program."""
-
-    trace: float = 0.0
-    """In Python, to see what the function does."""
-    lower: float = 0.0
-    """To write it down for XLA."""
-    compile: float = 0.0
-    """In XLA, or to read the program from the persistent cache."""
-
-    @property
-    def total(self) -> float:
-        """All of them."""
-        return sum(self)
-
-
-class CacheEntry:
-    """What one program, or several of the same signature, were compiled for. Metadata only."""
-
-    __slots__ = ("_compiles", "_rows", "_seconds", "_traced", "_types")
-
-    def __init__(self, rows: Signature, traced: "weakref.ref[Traced]", types: Types) -> None:
-        self._rows = rows
-        self._traced = traced
-        self._types = types
-        self._compiles = 0
-        self._seconds = Seconds()
-
-    @property
-    def leaves(self) -> MappingProxyType[str, Row]:
-        """What is at each place of the call, by its path: arrays, static values and fields.
-
-        For containers and settings of JAX see `signature`.
-        """
-        found = {p: row for p, row in self._rows.items() if row.role in ("array", "static")}
-        return MappingProxyType(found)
-
-    @property
-    def signature(self) -> MappingProxyType[str, Row]:
-        """Everything that the program was found by, by path."""
-        return MappingProxyType(self._rows)
-
-    @property
-    def compiles(self) -> int:
-        """How often it was compiled: more than once after `jax.clear_caches()`, say."""
-        return self._compiles
-
-    @property
-    def seconds(self) -> Seconds:
-        """What that took, in all."""
-        return self._seconds
-
-    def changes_from(self, earlier: "CacheEntry") -> list[Change]:
-        """Why it is not the same entry as `earlier`: the places that differ."""
-        return changes(earlier._rows, self._rows)
-
-    def __repr__(self) -> str:
-        return f"<{_arguments(self._rows)}; compiled {_times(self.compiles)}>"
+# Of a function that never finds its program, as one whose argument is a new lambda each time.
+_MOST_ENTRIES = 1024
 
 
 class JitCache:
     """The programs that a jitted function has compiled, as a sequence of `CacheEntry`.
 
-    In the order in which they were first compiled. It knows of its own function only, and of calls
-    only: what is compiled by `f.lower(...).compile()`, or inside of another jitted function, is not
-    in it, nor is a program that an equal function had compiled before.
+    In the order in which they were first compiled; of very many, the latest. It knows of its own
+    function only, and of calls only: what is compiled by `f.lower(...).compile()`, or inside of
+    another jitted function, is not in it, nor is a program that an equal function had compiled
+    before. In all threads.
     """
 
     def __init__(self, function: Callable[..., Any], max_compiles: int | None) -> None:
         self._name = function_name(function)
         self._program_name = name_of(function)
         self._max_compiles = max_compiles
-        self._entries: list[CacheEntry] = []
+        self._entries: dict[Any, CacheEntry] = {}
+        # Those of entries that are no longer kept, too.
+        self._compiles = 0
+        self._seconds = Seconds()
+        self._traced: weakref.WeakSet[Traced] = weakref.WeakSet()
         self._on_their_way = 0
         self._lock = threading.Lock()
         self._compiled: Callable[[], Any] = _nothing
@@ -108,13 +52,12 @@ class JitCache:
     @property
     def compiles(self) -> int:
         """How often a program was compiled, since the cache was cleared."""
-        with self._lock:
-            return self._count()
+        return self._compiles
 
     @property
     def seconds(self) -> Seconds:
-        """What compiling took, in all."""
-        return Seconds(*map(sum, zip(Seconds(), *[e.seconds for e in self], strict=True)))
+        """What that took."""
+        return self._seconds
 
     def clear(self, index: int | None = None) -> None:
         """Forgets everything, or the entry at `index`: the next such call compiles again.
@@ -126,18 +69,20 @@ class JitCache:
         """
         if index is None:
             with self._lock:
-                forgotten, self._entries = self._entries, []
-            for entry in forgotten:
-                traced = entry._traced()
-                if traced is not None:
-                    drop_trace(traced)
+                forgotten = tuple(self._traced)
+                self._traced.clear()
+                self._entries = {}
+                self._compiles, self._seconds = 0, Seconds()
+            for traced in forgotten:
+                drop_trace(traced)
         else:
             with self._lock:
                 entry = self._entry(index)
-                self._entries.remove(entry)
-            traced = entry._traced()
-            if traced is not None:
-                traced.forget(entry._types)
+                del self._entries[entry.key]
+                self._compiles -= entry.compiles
+                self._seconds = self._seconds.minus(entry.seconds)
+            if entry.traced is not None:
+                entry.traced.forget(entry.types)
         compiled = self._compiled()
         if compiled is not None:
             internals.forget_programs(compiled)
@@ -151,7 +96,7 @@ class JitCache:
 
     def __iter__(self) -> Iterator[CacheEntry]:
         with self._lock:
-            return iter(tuple(self._entries))
+            return iter(tuple(self._entries.values()))
 
     @overload
     def __getitem__(self, index: int) -> CacheEntry: ...
@@ -160,12 +105,12 @@ class JitCache:
     def __getitem__(self, index: int | slice) -> CacheEntry | tuple[CacheEntry, ...]:
         with self._lock:
             if isinstance(index, slice):
-                return tuple(self._entries[index])
+                return tuple(self._entries.values())[index]
             return self._entry(index)
 
     def _entry(self, index: int) -> CacheEntry:
         try:
-            return self._entries[index]
+            return tuple(self._entries.values())[index]
         except IndexError:
             raise IndexError(
                 f"The cache of `{self._name}` has no entry {index}. Expected an index below "
@@ -173,21 +118,10 @@ class JitCache:
             ) from None
 
     def __repr__(self) -> str:
-        entries = tuple(self)
-        compiles = sum(entry.compiles for entry in entries)
-        programs = _number(len(entries), "program")
-        total = sum(entry.seconds.total for entry in entries)
-        lines = [
-            f"<cache of `{self._name}`: {programs}, compiled {_times(compiles)}, {total:.2f} s>"
-        ]
-        if entries:
-            lines.append("      compiles  seconds  compiled for")
-        for index, entry in enumerate(entries):
-            lines.append(
-                f"{index:>4}  {entry.compiles:>8}  {entry.seconds.total:>7.2f}  "
-                f"{_told(entries[:index], entry)}"
-            )
-        return "\n".join(lines)
+        with self._lock:
+            entries, compiles = tuple(self._entries.values()), self._compiles
+            seconds = self._seconds.total
+        return cache_table(self._name, entries, compiles, seconds)
 
     def __pdoc__(self, **kwargs: Any) -> wl.AbstractDoc:
         return wl.TextDoc(f"<cache of `{self._name}`>")
@@ -203,43 +137,43 @@ class JitCache:
         # Weakly: it holds this cache.
         self._compiled = weakref.ref(compiled)
 
-    def _reserve(self, rows: Signature) -> None:
+    def reserve(self, entry: CacheEntry) -> None:
         """Counts a compilation that is about to begin.
 
         Raises `RuntimeError` when it would be one too many.
         """
         with self._lock:
-            compiles = self._count() + self._on_their_way
+            compiles = self._compiles + self._on_their_way
             if self._max_compiles is None or compiles < self._max_compiles:
                 self._on_their_way += 1
                 return
-            earlier = [entry._rows for entry in self._entries]
-        raise RuntimeError(_message(self._name, self._max_compiles, compiles, earlier, rows))
+            earlier = tuple(self._entries.values())
+        raise RuntimeError(
+            too_many(self._name, self._max_compiles, compiles, earlier, entry.signature)
+        )
 
-    def _release(self) -> None:
+    def release(self) -> None:
         """It came to nothing."""
         with self._lock:
             self._on_their_way -= 1
 
-    def _note(self, entry: CacheEntry, seconds: dict[Stage, float], is_reserved: bool) -> None:
+    def note(self, entry: CacheEntry, seconds: dict[Stage, float], is_reserved: bool) -> None:
         """It is done."""
         with self._lock:
             self._on_their_way -= is_reserved
-            for known in self._entries:
-                if known._rows == entry._rows:
-                    known._traced = entry._traced
-                    entry = known
-                    break
-            else:
-                self._entries.append(entry)
-            entry._compiles += 1
-            before = entry._seconds
-            entry._seconds = Seconds(
-                *(before[i] + seconds.get(stage, 0.0) for i, stage in enumerate(_STAGES))
-            )
-
-    def _count(self) -> int:
-        return sum(entry._compiles for entry in self._entries)
+            self._compiles += 1
+            self._seconds = self._seconds.plus(seconds)
+            if entry.traced is not None:
+                self._traced.add(entry.traced)
+            known = self._entries.get(entry.key)
+            if known is None:
+                known = entry
+                if self._entries:
+                    entry.share_rows_with(next(reversed(self._entries.values())))
+                self._entries[entry.key] = entry
+                if len(self._entries) > _MOST_ENTRIES:
+                    del self._entries[next(iter(self._entries))]
+            known.note(seconds, by=entry)
 
 
 class _Call:
@@ -257,21 +191,20 @@ class _Call:
 
     def lowered(self) -> None:
         self._entry = self._made()
-        self._cache._reserve(self._entry._rows)
+        self._cache.reserve(self._entry)
         self._is_reserved = True
 
     def compiled(self, seconds: dict[Stage, float]) -> None:
         # What was lowered before is not lowered again. Donated arrays still tell their types.
-        self._cache._note(self._entry or self._made(), seconds, self._is_reserved)
+        self._cache.note(self._entry or self._made(), seconds, self._is_reserved)
         self._is_reserved = False
 
     def ended(self) -> None:
         if self._is_reserved:
-            self._cache._release()
+            self._cache.release()
 
     def _made(self) -> CacheEntry:
-        rows = signature_of(self._call)
-        return CacheEntry(rows, weakref.ref(self._traced), types_of(self._arrays))
+        return CacheEntry(signature_of(self._call), self._traced, types_of(self._arrays))
 
 
 # To be forgotten together, by `clear_caches`.
@@ -289,74 +222,3 @@ def clear_jit_caches() -> None:
 
 def _nothing() -> None:
     """Programs are nowhere else."""
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
-
-
-_SHOWN = 3
-
-
-def _told(earlier: tuple[CacheEntry, ...], entry: CacheEntry) -> str:
-    """What an entry is for: in itself, or by what it differs in from one before it."""
-    found = nearest([before._rows for before in earlier], entry._rows)
-    if found is None:
-        return _arguments(entry._rows)
-    index, different = found
-    return f"as {index}, but {_joined([str(change) for change in different])}"
-
-
-def _arguments(rows: Signature) -> str:
-    """Each argument in a few words: `model: MLP of 6 arrays, x: f32[2]`."""
-    texts: dict[str, str] = {}
-    arrays: collections.Counter[str] = collections.Counter()
-    for path, row in rows.items():
-        if row.role == "setting":
-            continue
-        root = _PATH.split(path, maxsplit=1)[0]
-        texts.setdefault(root, row.text)
-        arrays[root] += row.role == "array" and path != root
-    return _joined(
-        [
-            f"{root}: {text}" + (f" ({_number(arrays[root], 'array')})" if arrays[root] else "")
-            for root, text in texts.items()
-        ],
-        otherwise="no arguments",
-    )
-
-
-_PATH = re.compile(r"(?<=.)[.\[]")
-
-
-def _joined(texts: list[str], otherwise: str = "") -> str:
-    more = [f"… {len(texts) - _SHOWN} more"] if len(texts) > _SHOWN else []
-    return ", ".join([*texts[:_SHOWN], *more]) or otherwise
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _message(
-    name: str, allowed: int, compiles: int, earlier: list[Signature], rows: Signature
-) -> str:
-    head = (
-        f"`{name}` needs a program that is not compiled yet, and has compiled {_times(compiles)}. "
-        f"Expected at most {_times(allowed)}, as `max_compiles={allowed}` says."
-    )
-    found = nearest(earlier, rows)
-    if found is None:
-        return head
-    index, different = found
-    if not different:
-        return (
-            f"{head} Nothing in this call differs from entry {index} of `{name}.cache`: its "
-            "program was forgotten, by `jax.clear_caches()` say, or another mesh or context "
-            "manager of JAX is active."
-        )
-    return (
-        f"{head} Of what it was compiled for, this call is most like entry {index} of "
-        f"`{name}.cache`:\n{table((f'entry {index}', 'now'), different, earlier[index], rows)}\n"
-        f"{advice(different[0])}"
-    )

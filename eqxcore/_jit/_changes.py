@@ -1,11 +1,11 @@
 """In what a call differs from those that have been compiled for, and what to do about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from eqxcore._trees._mismatch import Difference, table_of
 
-from ._signature import Row, Signature
+from ._signature import Row
 
 
 class Change(NamedTuple):
@@ -30,7 +30,7 @@ class Change(NamedTuple):
         return f"{self.path}: {before} → {after}"
 
 
-def changes(before: Signature, after: Signature) -> list[Change]:
+def changes(before: Mapping[str, Row], after: Mapping[str, Row]) -> list[Change]:
     """Every place that differs, in the order of the call, and nothing that is below of one."""
     found: list[Change] = []
     hidden: list[str] = []
@@ -48,7 +48,9 @@ def _is_below(path: str, places: Iterable[str]) -> bool:
     return any(path.startswith(place) and path[len(place) :][:1] in (".", "[") for place in places)
 
 
-def nearest(earlier: Iterable[Signature], now: Signature) -> tuple[int, list[Change]] | None:
+def nearest(
+    earlier: Iterable[Mapping[str, Row]], now: Mapping[str, Row]
+) -> tuple[int, list[Change]] | None:
     """The index of the signature that differs least, the latest of equals, with what differs."""
     compared = [(index, changes(before, now)) for index, before in enumerate(earlier)]
     if not compared:
@@ -56,7 +58,9 @@ def nearest(earlier: Iterable[Signature], now: Signature) -> tuple[int, list[Cha
     return min(reversed(compared), key=lambda pair: len(pair[1]))
 
 
-def table(names: tuple[str, str], found: list[Change], before: Signature, after: Signature) -> str:
+def table(
+    names: tuple[str, str], found: list[Change], before: Mapping[str, Row], after: Mapping[str, Row]
+) -> str:
     """Lines that show what differs, and of how many leaves that do not."""
     differences = [Difference(change.path, *change.texts) for change in found]
     leaves = (row for row in after.values() if row.role in ("array", "static"))

@@ -98,7 +98,8 @@ class _Ear(threading.local):
 _TEST = "/eqxcore/jit/is_anybody_listening"
 
 _ear = _Ear()
-_lock = threading.Lock()
+# Reentrant: others listen, too, and may call what is jitted.
+_lock = threading.RLock()
 _has_listened = False
 
 

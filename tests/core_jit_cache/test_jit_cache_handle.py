@@ -1,6 +1,8 @@
 """`filter_jit(f).cache`: what was compiled for which call, and how it is forgotten."""
 
+import copy
 import gc
+import pickle
 import weakref
 from typing import Any
 
@@ -297,3 +299,50 @@ def test_listeners_of_jax_may_be_cleared():
             monitoring.register_event_duration_secs_listener(listener)
     step(MODEL, jnp.ones(4))
     assert [entry.compiles for entry in step.cache] == [1, 1, 1]
+
+
+def test_of_very_many_programs_the_latest_are_kept_and_all_are_counted(monkeypatch):
+    from eqxcore._jit import _cache
+
+    monkeypatch.setattr(_cache, "_MOST_ENTRIES", 3)
+    step, traces = counted()
+    for size in range(1, 6):
+        step(MODEL, jnp.ones(size))
+    assert [entry.leaves["x"].text for entry in step.cache] == ["f32[3]", "f32[4]", "f32[5]"]
+    assert step.cache.compiles == 5
+    step.cache.clear()
+    step(MODEL, jnp.ones(1))
+    assert (len(traces), step.cache.compiles) == (6, 1)
+
+
+def test_the_rows_that_do_not_change_are_kept_once():
+    step, _ = counted()
+    for size in (1, 2):
+        step(MODEL, jnp.ones(size))
+    first, second = (entry.leaves for entry in step.cache)
+    assert first["model.weight"] is second["model.weight"]
+
+
+def test_a_long_table_leaves_out_its_middle():
+    cache = counted()[0].cache
+    from eqxcore._jit._cache_entry import CacheEntry
+    from eqxcore._jit._signature import signature_of
+    from eqxcore._jit._traces import Traced
+
+    traced = Traced(lambda: None)  # type: ignore[arg-type]
+    for size in range(100):
+        rows = signature_of((lambda x: x, (np.ones(size),), {}))
+        cache.note(CacheEntry(rows, traced, ()), {}, False)
+    lines = repr(cache).splitlines()
+    assert len(lines) == 2 + 5 + 1 + 35
+    assert lines[7] == "   …  60 more"
+    assert lines[-1].endswith("as 98, but x: f32[98] → f32[99]")
+
+
+def test_copies_and_pickles_do_not_carry_the_cache():
+    step = eqx.filter_jit(jnp.sin)
+    step(jnp.ones(3))
+    for copy_of in (copy.copy, copy.deepcopy, lambda f: pickle.loads(pickle.dumps(f))):
+        other = copy_of(step)
+        assert len(other.cache) == 0
+        assert other(jnp.ones(3)).shape == (3,)
