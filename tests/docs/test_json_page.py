@@ -8,8 +8,24 @@ import pytest
 
 from eqxview.cli.main import run
 from eqxview.render.page_json import SCHEMA
+from eqxview.watching import Compile, Constant, Difference, Log, Seconds, Site, Stale
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "json.md").read_text(encoding="utf-8")
+
+_SITE = Site("train.py", 3, "main")
+_DIFFERENCE = Difference("x", "shape", "[2]", "[3]", _SITE)
+_COMPILE = Compile(
+    name="step",
+    kind="function",
+    number=2,
+    seconds=Seconds(0.1, 0.1, 0.1),
+    site=_SITE,
+    source=_SITE,
+    at=1.0,
+    differences=(_DIFFERENCE,),
+    constants=(Constant("<function>.w", "f32[2]", 8, "w", "closure"),),
+)
+_STALE = Stale("step", _SITE, 1.0, (_DIFFERENCE,))
 
 
 @pytest.fixture
@@ -43,3 +59,14 @@ def test_the_kinds_of_part_are_those_of_the_page(answer):
 def test_the_version_is_that_of_the_page(answer):
     assert answer["schema"] == SCHEMA
     assert f"version of this page: {SCHEMA}." in PAGE
+
+
+def test_the_keys_of_a_log_of_compilations_are_those_of_the_page():
+    log = json.loads(Log((_COMPILE,), stale=(_STALE,)).to_json())
+    assert set(log) == documented("## The log of compilations", "A **program**")
+    (compile,) = log["compiles"]
+    assert set(compile) == documented("A **program**", "A **cause**")
+    _, _, page = PAGE.partition("## The log of compilations")
+    parts = [compile["seconds"], compile["site"], compile["differences"][0], log["stale"][0]]
+    for key in {key for part in [*parts, compile["constants"][0]] for key in part}:
+        assert f"`{key}`" in page
