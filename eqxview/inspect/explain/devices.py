@@ -56,7 +56,6 @@ def incompatible_devices(scene: Scene) -> Explanation | None:
         f"and {counted(len(survey.subtrees) - _MAX_PLACES, 'more place')}"
         for _ in range(len(survey.subtrees) > _MAX_PLACES)
     )
-    moved = stray.path if stray.path.isidentifier() else "x"
     where = "device" if len(most.devices) == 1 else "sharding"
     target = _target(most.devices) if where == "device" else "the sharding of the rest"
     return scene.explained(
@@ -65,7 +64,9 @@ def incompatible_devices(scene: Scene) -> Explanation | None:
         f"to {few.device}, the most to {most.device}"
         if len(on) > 1
         else "arrays committed to different devices",
-        f"{moved} = jax.device_put({moved}, {target})",
+        f"{stray.path} = jax.device_put({stray.path}, {target})"
+        if stray.path.isidentifier()
+        else f"put it there too: jax.device_put({stray.path}, {target})",
         findings=rows,
         sides=("arrays", "placed on"),
         notes=(*others, *(note.text for note in advice(report.groups)[1:])),

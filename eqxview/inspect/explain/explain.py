@@ -9,6 +9,7 @@ from eqxview.inspect.explain.compile_story import CompileStory, compile_story
 from eqxview.inspect.explain.explanation import Explanation
 from eqxview.inspect.explain.refusals import recognised
 from eqxview.inspect.explain.scene import scenes_of
+from eqxview.inspect.explain.steps import Step, forget
 
 
 def explain(
@@ -45,8 +46,17 @@ def explain(
 
 def explain_error(error: BaseException) -> Explanation:
     """What `error` is about; with what it says and where, if we do not know it."""
+    looked_at: list[Step] = []
+    try:
+        return _explained(error, looked_at)
+    finally:
+        forget(looked_at)
+
+
+def _explained(error: BaseException, looked_at: list[Step]) -> Explanation:
     first: Explanation | None = None
     for scene in scenes_of(error):
+        looked_at += scene.steps
         found = recognised(scene)
         if found is not None:
             return found

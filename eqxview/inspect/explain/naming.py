@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from eqxview.inspect.explain.seen_call import Argument, SeenCall, seen_call
-from eqxview.inspect.explain.static_value import UNKNOWN, attribute
+from eqxview.inspect.explain.static_value import UNKNOWN, attribute, held_by
 from eqxview.inspect.explain.steps import Step
 
 _MAX_OBJECTS = 20_000
@@ -33,9 +33,8 @@ def _inside(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, dict) and cls.__getitem__ is dict.__getitem__:
         yield from ((f"{path}[{key!r}]", item) for key, item in dict.items(value) if _is_plain(key))
     elif hasattr(cls, "__dataclass_fields__"):
-        held = getattr(value, "__dict__", None)
-        if type(held) is dict:
-            yield from ((f"{path}.{n}", held[n]) for n in cls.__dataclass_fields__ if n in held)
+        held = held_by(value)
+        yield from ((f"{path}.{n}", held[n]) for n in cls.__dataclass_fields__ if n in held)
 
 
 def _is_plain(key: Any) -> bool:

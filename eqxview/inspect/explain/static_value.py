@@ -74,6 +74,9 @@ def attribute(of: Any, name: str) -> Any:
     if isinstance(of, types.ModuleType):
         # A module may load what it is asked for; what it has loaded is in its dict.
         return vars(of).get(name, UNKNOWN)
+    held = held_by(of)
+    if name in held and name in getattr(type(of), "__dataclass_fields__", ()):
+        return held[name]
     try:
         found = inspect.getattr_static(of, name)
     except AttributeError:
@@ -88,12 +91,24 @@ def attribute(of: Any, name: str) -> Any:
     if kind is staticmethod:
         return found.__func__
     if kind is types.FunctionType and not isinstance(of, type):
-        held = getattr(of, "__dict__", None)
-        is_held = type(held) is dict and held.get(name) is found
-        return found if is_held else types.MethodType(found, of)
+        return found if held.get(name) is found else types.MethodType(found, of)
     if hasattr(kind, "__get__") and kind is not types.FunctionType:
         return UNKNOWN
     return found
+
+
+def held_by(of: Any) -> dict[str, Any]:
+    """What `of` holds in its `__dict__`; nothing where asking would run code of the user's."""
+    for cls in type(of).__mro__:
+        descriptor = cls.__dict__.get("__dict__")
+        if descriptor is not None:
+            # eqxcore's Modules look through to what they hold: that is ours, and only reads.
+            is_plain = type(descriptor) is types.GetSetDescriptorType
+            if is_plain or cls.__module__.startswith("eqxcore."):
+                held = of.__dict__
+                return held if type(held) is dict else {}
+            return {}
+    return {}
 
 
 def _item(of: Any, key: Any) -> Any:

@@ -2,7 +2,9 @@
 
 import ast
 import functools
+import inspect
 import linecache
+import sys
 import sysconfig
 import types
 from collections.abc import Iterator
@@ -58,6 +60,31 @@ def steps_of(error: BaseException) -> list[Step]:
         owner = owner_of(code.co_filename)
         steps.append(Step(frame, site, owner, sources.expression(code.co_filename, position)))
     return steps
+
+
+def forget(steps: list[Step]) -> None:
+    """Let go of the values that looking at the frames has put beside them.
+
+    Up to Python 3.12, asking a frame for its variables makes a dict of them, which the frame
+    keeps: a frame that runs on, of a training loop say, would keep alive what it had then. Where
+    somebody else has that dict, by `locals()`, it is left alone.
+    """
+    if sys.version_info >= (3, 13):
+        return
+    for step in steps:
+        # A module's and a class's variables are that dict itself.
+        if step.frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+            _clear_unless_shared(step.frame)
+
+
+# The dict is referred to by its frame, by a variable here, and by the count's own argument.
+_OWN_REFERENCES = 3
+
+
+def _clear_unless_shared(frame: types.FrameType) -> None:
+    variables = frame.f_locals
+    if sys.getrefcount(variables) <= _OWN_REFERENCES:
+        variables.clear()
 
 
 _Position = tuple[int | None, int | None, int | None, int | None]

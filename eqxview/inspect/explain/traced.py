@@ -48,11 +48,10 @@ def traced_value(scene: Scene) -> Explanation | None:
     of = f" of {', '.join(paths)}, an argument of {function}" if paths else ""
     asked = _asked(step)
     what = f"`{asked}` needs" if asked else "Python needs"
-    root = re.match(r"\w+", paths[0]) if paths else None
     return scene.explained(
         "traced-value",
         f"{what} {needed} while the program is traced, when no value{of} is known yet",
-        _fix(name, scene, root[0] if root else ""),
+        _fix(name, scene, paths[0] if len(paths) == 1 else "", function),
         findings=findings,
         sides=("argument of", "asked for by"),
     )
@@ -67,19 +66,34 @@ _NEEDS = {
 }
 
 
-def _fix(name: str, scene: Scene, root: str) -> str:
-    static = f"or make {root or 'the argument'} static: " + (
-        f'jax.jit(f, static_argnames="{root}")' if root else "static_argnames="
-    )
+def _fix(name: str, scene: Scene, path: str, function: str) -> str:
+    static = _as_static(scene, path, function)
     if _SHAPES in scene.text or name == "TracerIntegerConversionError":
-        return f"take it from a shape, x.shape[0]; {static}"
+        return f"take it from a shape, x.shape[0]{static}"
     if name == "TracerBoolConversionError":
-        return f"jnp.where(condition, a, b) or jax.lax.cond(condition, f, g, x); {static}"
+        return f"jnp.where(condition, a, b) or jax.lax.cond(condition, f, g, x){static}"
     if name == "TracerArrayConversionError":
         return "use jax.numpy in place of numpy inside of the function; or return the array"
     if name == "NonConcreteBooleanIndexError":
         return "jnp.where(mask, x, 0), which keeps the shape; or jnp.nonzero(mask, size=n)"
-    return f"x.astype(float) keeps it an array; return it and convert outside; {static}"
+    return f"x.astype(float) keeps it an array; return it and convert outside{static}"
+
+
+def _as_static(scene: Scene, path: str, function: str) -> str:
+    """How to make the argument static, where it is a whole one and may be a plain number."""
+    if not path.isidentifier():
+        return ""
+    given = (argument for _, call in scene.calls for argument in call.known)
+    value = next((a.value for a in given if path in (a.parameter, a.text)), None)
+    if getattr(value, "shape", ()) != ():
+        return ""
+    if _filtered_call(scene) is not None:
+        return f"; or give {path} as a Python number, which a filtered jit takes for static"
+    name = function if function.isidentifier() else "f"
+    return (
+        f"; or, if {path} is one of a few plain numbers, make it static: "
+        f'jax.jit({name}, static_argnames="{path}")'
+    )
 
 
 def escaped_tracer(scene: Scene) -> Explanation | None:
