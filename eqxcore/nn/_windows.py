@@ -13,8 +13,9 @@ from jaxtyping import Shaped
 from eqxcore.nn._padding import Pads
 from eqxcore.nn._traced_once import traced_once
 
-# Beyond this many slices `reduce_window` is as fast, and its program smaller.
-_MOST_SLICES = 16
+# Beyond this many slices programs take long to compile; maxima are as fast by `reduce_window`.
+_MOST_SLICES = 24
+_MOST_SUMMANDS = 64
 
 Operation = Callable[[Any, Any], Any]
 
@@ -32,7 +33,11 @@ def reduce_windows(
     neutral = _in_dtype(init, x.dtype)
     # By identity, for an operation may be a Module, which need not be hashable.
     known = any(operation is one for one in _COMBINE)
-    if known and sum(kernel_size) <= _MOST_SLICES and _is_identity(neutral, operation, x.dtype):
+    if (
+        known
+        and _has_few_slices(operation, kernel_size)
+        and _is_identity(neutral, operation, x.dtype)
+    ):
         return _by_slices(
             x,
             operation=operation,
@@ -56,25 +61,63 @@ def _by_slices(
 ) -> Shaped[Array, "channels *spatial"]:
     """Sums and maxima, one dimension after the other, each as a sum or maximum of slices.
 
-    On a CPU 1.5 to 5 times as fast as `reduce_window`, whose gradient is slower still.
+    On a CPU 1.5 to 10 times as fast as `reduce_window`, and its gradient 3 to 100 times.
     """
-    combine = _COMBINE[operation]
-    if any(any(pad) for pad in padding):
-        neutral = _in_dtype(_IDENTITY[operation], x.dtype)
-        x = jax.lax.pad(x, neutral, [(0, 0, 0), *[(before, after, 0) for before, after in padding]])
+    combine, neutral = _COMBINE[operation], _in_dtype(_IDENTITY[operation], x.dtype)
     # The last dimension first, so that among equal maxima the first in reading order is the one
     # that has the gradient, as it is for `reduce_window`.
     for axis in range(len(kernel_size), 0, -1):
-        size, step = kernel_size[axis - 1], stride[axis - 1]
-        count = (x.shape[axis] - size) // step + 1
-        out = None
-        for offset in range(size):
-            stop = offset + (count - 1) * step + 1
-            part = jax.lax.slice_in_dim(x, offset, stop, step, axis)
-            out = part if out is None else combine(out, part)
-        assert out is not None
-        x = out
+        place = axis - 1
+        parts = _offsets(x, axis, kernel_size[place], stride[place], padding[place], neutral)
+        x = combined(parts, combine)
     return x
+
+
+def _offsets(
+    x: Array, axis: int, size: int, step: int, pad: tuple[int, int], neutral: Any
+) -> list[Array]:
+    """The first element of each window along `axis`, the second element of each, and so on."""
+    count = (x.shape[axis] + sum(pad) - size) // step + 1
+    # As many whole steps as the windows reach into: the end is cut off, or filled with what no
+    # window has in it.
+    steps = count + (size - 1) // step
+    before, after = pad[0], steps * step - x.shape[axis] - pad[0]
+    if before or after:
+        zeros = (0, 0, 0)
+        config = [(before, after, 0) if a == axis else zeros for a in range(x.ndim)]
+        x = jax.lax.pad(x, neutral, config)
+    phases = [x] if step == 1 else split_evenly(x, axis, step)[:size]
+    return [
+        jax.lax.slice_in_dim(phases[offset % step], offset // step, offset // step + count, 1, axis)
+        for offset in range(size)
+    ]
+
+
+def split_evenly(x: Array, axis: int, step: int) -> list[Array]:
+    """Every `step`th element along `axis`, from the first one on, from the second one on...
+
+    Not by strided slices: the gradient of each would be as large as `x`, nearly all zeros, and
+    theirs is put together from that of the parts.
+    """
+    before, after = x.shape[:axis], x.shape[axis + 1 :]
+    stacked = x.reshape(*before, -1, step, *after)
+    return [jnp.squeeze(part, axis + 1) for part in jax.lax.split(stacked, [1] * step, axis + 1)]
+
+
+def combined(parts: list[Array], combine: Operation) -> Array:
+    """All `parts` in one, neighbours in pairs: earlier ones stay before later ones.
+
+    Not one after the other, for the gradient of the first would go through all the others.
+    """
+    while len(parts) > 1:
+        pairs = [parts[place : place + 2] for place in range(0, len(parts), 2)]
+        parts = [combine(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
+    return parts[0]
+
+
+def _has_few_slices(operation: Operation, kernel_size: tuple[int, ...]) -> bool:
+    """Whether windows are better taken apart into slices than left to `reduce_window`."""
+    return sum(kernel_size) <= (_MOST_SUMMANDS if operation is jax.lax.add else _MOST_SLICES)
 
 
 def _later_maximum(best: Array, later: Array) -> Array:
