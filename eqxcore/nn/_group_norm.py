@@ -100,7 +100,8 @@ def _group_norm(
 ) -> Float[Array, "channels *spatial"]:
     channels, *spatial = x.shape
     grouped = x.astype(at_least_float32(x)).reshape(groups, channels // groups, *spatial)
-    normal = standardise(grouped, eps, tuple(range(1, grouped.ndim))).reshape(x.shape)
+    normal, _ = standardise(grouped, eps, tuple(range(1, grouped.ndim)))
+    normal = normal.reshape(x.shape)
 
     def by_channel(array: Array | None) -> Array | None:
         return None if array is None else array.reshape(channels, *[1] * len(spatial))

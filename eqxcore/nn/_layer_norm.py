@@ -91,5 +91,6 @@ def _layer_norm(
     *,
     eps: float,
 ) -> Float[Array, "*shape"]:
-    normal = standardise(x.astype(at_least_float32(x)), eps)
+    wide = x.astype(at_least_float32(x))
+    normal, _ = standardise(wide, eps, tuple(range(wide.ndim)))
     return scale_and_shift(normal, weight, bias).astype(x.dtype)

@@ -1,5 +1,6 @@
 """Normalise numbers to mean 0 and variance 1: what the normalisation layers share."""
 
+import functools
 from typing import Any
 
 import jax
@@ -24,13 +25,30 @@ def at_least_float32(x: Float[Array, "*shape"], *others: Array | None) -> Any:
         return jnp.result_type(jnp.float32, x, *[other for other in others if other is not None])
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
 def standardise(
-    x: Float[Array, "*shape"], eps: float, axes: tuple[int, ...] | None = None
-) -> Float[Array, "*shape"]:
-    """`x`, shifted and scaled to mean 0 and variance 1 over `axes`; over all of them for `None`."""
+    x: Float[Array, "*shape"], eps: float, axes: tuple[int, ...]
+) -> tuple[Float[Array, "*shape"], Float[Array, "*ones"]]:
+    """`x`, shifted and scaled to mean 0 and variance 1 over `axes`; and by what it was scaled."""
     centred = x - jnp.mean(x, axes, keepdims=True)
     variance = jnp.mean(jnp.square(centred), axes, keepdims=True)
-    return centred * jax.lax.rsqrt(variance + eps)
+    scale = jax.lax.rsqrt(variance + eps)
+    return centred * scale, scale
+
+
+@standardise.defjvp
+def _standardise_jvp(
+    eps: float, axes: tuple[int, ...], primals: tuple[Array], tangents: tuple[Array]
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Of the outputs alone, so that a gradient keeps one array of the size of `x`, and not two.
+
+    Each derivative is made of the outputs again, so that there are as many as one asks for.
+    """
+    normal, scale = standardise(*primals, eps, axes)
+    (tangent,) = tangents
+    along = jnp.mean(normal * tangent, axes, keepdims=True)
+    across = tangent - jnp.mean(tangent, axes, keepdims=True) - normal * along
+    return (normal, scale), (scale * across, -jnp.square(scale) * along)
 
 
 def scale_and_shift(
