@@ -16,7 +16,7 @@ from math import prod
 from operator import ne
 from typing import Any, NamedTuple, Protocol
 
-from eqxview.tree.kinds import Flag, Hashing, Kind, Role
+from eqxview.tree.kinds import Cut, Flag, Hashing, Kind, Role
 from eqxview.tree.sanitise import sanitise
 
 NOTHING = -1
@@ -114,6 +114,7 @@ class Tree:
         "__weakref__",
         "_child_counts",
         "_sums",
+        "cuts",
         "depth",
         "dtype",
         "dtypes",
@@ -183,6 +184,8 @@ class Tree:
     """Row of a shared array to the number of its tie, from 1: equal numbers, same array."""
     notes: dict[int, list[str]]
     """Remarks on single nodes, e.g. where a field's role was learnt, or what is wrong."""
+    cuts: tuple[Cut, ...]
+    """Why the tree shows only a part of what there is; empty where it shows all."""
     values: ValueSource
     _sums: "tuple[array, ...] | None"
     _child_counts: dict[int, int]
@@ -214,6 +217,7 @@ class Tree:
         self.places = []
         self.ties = {}
         self.notes = {}
+        self.cuts = ()
         self.values = NoValues()
         self._sums = None
         self._child_counts = {}

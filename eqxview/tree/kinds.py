@@ -102,6 +102,14 @@ class Flag(IntFlag):
     """A container for Python, yet a leaf for JAX: its class is no registered pytree."""
 
 
+class Cut(IntEnum):
+    """Why a tree does not show all that there is."""
+
+    NODES = 0
+    TIME = 1
+    DEPTH = 2
+
+
 class Hashing(IntEnum):
     """How a static value takes part in a jit cache key."""
 

@@ -11,7 +11,7 @@ from itertools import repeat
 from typing import NamedTuple, Protocol
 
 from eqxview.tree.columns import NOTHING, Alike, ArrayFacts, Tree, TreeBuilder, ValueSource
-from eqxview.tree.kinds import Flag, Hashing, Kind, Role
+from eqxview.tree.kinds import Cut, Flag, Hashing, Kind, Role
 
 
 class Standing(IntEnum):
@@ -161,8 +161,9 @@ def walk(
     """The tree of `root`, seen through `look`.
 
     A container that is its own ancestor is shown once more, not followed. After `max_nodes`
-    rows, or once `is_time_up` says so (it is asked now and then), nothing more is followed, and
-    the root's notes say so; what lies deeper than `max_depth` levels is not followed either.
+    rows, or once `is_time_up` says so (it is asked now and then), nothing more is followed; what
+    lies deeper than `max_depth` levels is not followed either. The root's notes say so, and the
+    tree's `cuts`.
     """
     builder = TreeBuilder()
     append = builder.append
@@ -176,7 +177,7 @@ def walk(
     ]
     depth_of: dict[int, int] = {}
     """The containers that we are in, by identity."""
-    cut = ""
+    cut: Cut | None = None
     held: set[tuple[int, Hashing]] = set()
     """What inside of a static value does not go by value, by the row that holds it."""
     too_deep = 0
@@ -195,10 +196,10 @@ def walk(
                 # Counted are children seen, too: a container of a million, met a million times
                 # in few rows, takes its time at each meeting.
                 if len(builder) >= max_nodes or looked > 4 * max_nodes + widest:
-                    cut = f"shown are the first {len(builder):,} nodes: more were not followed"
+                    cut = Cut.NODES
                     break
                 if is_time_up is not None and is_time_up():
-                    cut = f"shown are the first {len(builder):,} nodes: the time for reading was up"
+                    cut = Cut.TIME
                     break
                 look_up = min(looked + _TIME_EVERY, 4 * max_nodes + widest + 1)
             above = depth_of.get(id(value))
@@ -238,14 +239,17 @@ def walk(
         else:
             levels.pop()
             depth_of.pop(id(container), None)
-        if cut:
+        if cut is not None:
             break
     tree = builder.finish(values)
     tree.ties = ties.numbered()
     _hash_tuples_by_items(tree, held)
-    if cut:
-        builder.note(0, cut)
+    if cut is not None:
+        why = "more were not followed" if cut == Cut.NODES else "the time for reading was up"
+        builder.note(0, f"shown are the first {len(builder):,} nodes: {why}")
+        tree.cuts = (cut,)
     if too_deep:
+        tree.cuts += (Cut.DEPTH,)
         builder.note(0, f"what is nested deeper than {max_depth:,} levels was not followed")
     return tree
 

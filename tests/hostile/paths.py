@@ -194,7 +194,7 @@ CASES = (
         content=b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4'}",
         suffix=".npy",
         codes=(2,),
-        says=("npy", "NumPy"),
+        says=("header of the array",),
     ),
     Case(
         name="safetensors",

@@ -210,3 +210,4 @@ def test_json_says_that_a_tree_was_cut(tmp_path: Path):
     path.write_bytes(b"\x80\x04" + b"](" * 1000 + b"N" + b"e" * 1000 + b".")
     told = json.loads(_shown(path, "--json").stdout)
     assert any("deeper" in note["note"] for note in told["notes"])
+    assert "--max-nesting" in told["error"]["hint"]

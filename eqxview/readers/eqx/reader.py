@@ -9,6 +9,7 @@ from eqxview.errors import UnreadableFile
 from eqxview.limits import Clock, Limits
 from eqxview.readers.byte_source import ByteSource
 from eqxview.readers.compressed import open_bytes
+from eqxview.readers.cut_short import limit_that_cut
 from eqxview.readers.eqx.manifest import Manifest, find_manifest, manifest_at
 from eqxview.readers.eqx.named import NamedLook, named_root
 from eqxview.readers.eqx.records import Records
@@ -119,8 +120,7 @@ class _Reading:
             max_depth=self._limits.nesting,
             is_time_up=self._clock.is_up,
         )
-        if len(tree) >= most:
-            self.hints.append("more nodes are shown with --max-nodes N")
+        self.error = self.error or limit_that_cut(tree, self._limits)
         return tree
 
 

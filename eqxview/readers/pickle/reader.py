@@ -9,6 +9,7 @@ from eqxview.limits import Clock, Limits
 from eqxview.readers.byte_source import ByteSource
 from eqxview.readers.class_source import Classes
 from eqxview.readers.compressed import open_bytes
+from eqxview.readers.cut_short import limit_that_cut, too_many_objects
 from eqxview.readers.opened import OpenedFile
 from eqxview.readers.pickle.look import Look
 from eqxview.readers.pickle.machine import FoldedAway, Machine
@@ -78,13 +79,12 @@ class _Reading:
         self._limits = limits
         self._clock = clock
         self._opcodes = 0
-        self._cut: tuple[str, ...] = ()
         self._reopen = partial(_reopen, path, source.identity, limits)
 
     @property
     def hints(self) -> tuple[str, ...]:
         """How to learn what the file does not tell."""
-        return self._recognise.hints(self.trees) + self._cut
+        return self._recognise.hints(self.trees)
 
     def run(self) -> None:
         """Read pickle after pickle; stops at the first that breaks."""
@@ -110,10 +110,7 @@ class _Reading:
             if not self._is_more_at(position):
                 return
             if len(self.trees) >= self._limits.objects:
-                self.record.warn(
-                    f"more than {self._limits.objects:,} pickles are in the file: those from byte "
-                    f"{position:,} on are not shown"
-                )
+                self.error = self.error or too_many_objects(self._limits, position)
                 return
 
     def _is_more_at(self, position: int) -> bool:
@@ -177,8 +174,7 @@ class _Reading:
             is_time_up=self._clock.is_up,
         )
         self.trees.append(tree)
-        if len(tree) >= room:
-            self._cut = ("more nodes are shown with --max-nodes N",)
+        self.error = self.error or limit_that_cut(tree, self._limits)
 
 
 def _reopen(path: str, identity: object, limits: Limits) -> ByteSource:
