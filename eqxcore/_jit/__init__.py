@@ -15,6 +15,7 @@
 | `_heard.py` | hears from JAX that it compiles |
 | `_signature.py` | what a program was compiled for, as text |
 | `_changes.py` | in what two signatures differ |
+| `_made_once.py` | an attribute that threads make together |
 | `_output.py` | a result on its way through `jax.jit` |
 | `_waited.py` | a result that is handed over when its program is done |
 | `_lowered.py` | `.lower(...).compile()` |

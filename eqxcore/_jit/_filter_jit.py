@@ -12,6 +12,7 @@ from ._cache import JitCache
 from ._call_form import CallForms
 from ._dispatch import dispatcher
 from ._lowered import Lowered, lower
+from ._made_once import made_once
 from ._options import Donate, Options, check_max_compiles, check_options
 
 _P = ParamSpec("_P")
@@ -31,16 +32,16 @@ class _JitWrapper(Module):
 
     # None of these is a field: they are worked out anew for a copy.
 
-    @functools.cached_property
+    @made_once
     def cache(self) -> JitCache:
         """The programs that were compiled for calls of this function."""
         return JitCache(self.fn, self._max_compiles)
 
-    @functools.cached_property
+    @made_once
     def _run(self) -> Callable[..., Any]:
         return dispatcher(self.fn, self._options, self.cache)
 
-    @functools.cached_property
+    @made_once
     def _forms(self) -> CallForms:
         return CallForms(self.fn)
 

@@ -118,3 +118,10 @@ def test_clearing_while_others_call_changes_no_answer(shared):
     shared.cache.clear()
     shared(Model(jnp.float32(1), 2), values(2))
     assert len(shared.cache) == 1
+
+
+def test_threads_that_call_first_at_the_same_time_share_one_cache():
+    for _ in range(20):
+        function = eqx.filter_jit(lambda x: x, max_compiles=2)
+        together(*[lambda size=size, f=function: f(values(size)) for size in (1, 2)])
+        assert len(function.cache) == 2
