@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, overload
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from eqxcore._call_place import function_name
 from eqxcore._module import Module, field, module_update_wrapper
@@ -185,6 +186,9 @@ def _put_together(told: _Told, batched: list[Any], unbatched: list[Any]) -> Any:
     for place, axis in enumerate(told.axes):
         if axis is not None:
             array = next(from_batched)
+            if isinstance(array, np.ndarray):
+                # An argument that came back as it was: `jax.vmap` hands over what it was given.
+                array = jnp.asarray(array)
             leaves[place] = array if axis == 0 else jnp.moveaxis(array, 0, axis)
         elif leaves[place] is _ARRAY:
             leaves[place] = next(from_unbatched)

@@ -325,3 +325,12 @@ def test_an_output_that_differs_but_has_no_axis_is_named():
     with pytest.raises(ValueError, match="out_axes") as caught:
         eqx.filter_vmap(lambda x: (x, {"a": x}), out_axes=(0, None))(X)
     assert "`[1]['a']`" in "\n".join(caught.value.__notes__)
+
+
+def test_a_numpy_argument_that_comes_back_mapped_is_a_jax_array():
+    batch = np.ones((2, 3), np.float32)
+    same = eqx.filter_vmap(lambda x: x)(batch)
+    assert isinstance(same, jax.Array)
+    turned = eqx.filter_vmap(lambda x: x, out_axes=1)(batch)
+    assert isinstance(turned, jax.Array)
+    assert turned.shape == (3, 2)
