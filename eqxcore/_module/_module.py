@@ -9,7 +9,7 @@ from eqxcore._trees._tree_equal import tree_equal
 
 from ._metaclass import ModuleMeta
 from ._method import BoundMethod
-from ._naming import CodeOfCall, NameOfClass
+from ._naming import CodeOfCall, NameOfClass, SignatureOfCall
 from ._remembering import fill_in
 from ._saving import Saving
 from ._storage import fields_of
@@ -39,6 +39,7 @@ class Module(Saving, Hashable, metaclass=ModuleMeta):
         # To a type checker, `__name__` is that of the class, a `str`.
         __name__ = NameOfClass()
         __code__ = CodeOfCall()
+        __signature__ = SignatureOfCall()
 
     def __setattr__(self, name: str, value: Any) -> None:
         try:
@@ -70,7 +71,8 @@ class Module(Saving, Hashable, metaclass=ModuleMeta):
             raise _unhashable(self, items) from None
 
     def __eq__(self, other: object) -> Any:
-        return tree_equal(self, other)
+        # As the structures would say; `inspect` compares whatever it sees with its own objects.
+        return type(other) is type(self) and tree_equal(self, other)
 
     def __repr__(self) -> str:
         return tree_pformat(self)

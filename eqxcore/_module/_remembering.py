@@ -32,10 +32,11 @@ class Remembering(Storage):
             return held_flat(self) or type(self).__eqxcore_layout__.pack(self)  # type: ignore[attr-defined]
         if name == BOUNDARY:
             return remember_boundary(self)
-        fill_in(self)
-        fields = fields_of(self)
-        if name in fields:
-            return fields[name]
+        if name in type(self).__eqxcore_layout__.names:  # type: ignore[attr-defined]
+            fill_in(self)
+            fields = fields_of(self)
+            if name in fields:
+                return fields[name]
         raise AttributeError(
             f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
         )
