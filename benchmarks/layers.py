@@ -89,7 +89,7 @@ def _compare(workload: Workload, options: argparse.Namespace) -> bool:
         runs = [_running(p, given) for p, given in zip(programs, inputs, strict=True)]
         good &= _agree(workload, kind, runs[0](), runs[1]())
         seconds = _interleaved(runs, options.seconds)
-        temps = [program.memory_analysis().temp_size_in_bytes for program in programs]
+        temps = [getattr(p.memory_analysis(), "temp_size_in_bytes", 0) for p in programs]
         good &= _tell(f"{workload.name}: {kind}", sides, seconds, temps, options)
     seconds = _interleaved([_tracing(side) for side in sides], options.seconds)
     return good & _tell(f"{workload.name}: trace", sides, seconds, None, options)
