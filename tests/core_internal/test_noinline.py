@@ -223,3 +223,14 @@ def test_finalised_it_is_the_function():
     jaxpr = eqxi.finalise_make_jaxpr(lambda x: noinlined(x, Y)["out"])(X)
     assert "noinline" not in str(jaxpr)
     assert "sin" in str(jaxpr)
+
+
+def test_a_python_number_is_an_array_inside_when_it_is_differentiated():
+    @eqxi.noinline
+    def cube(x):
+        assert x.shape == ()
+        return x**3
+
+    assert jax.grad(cube)(2.0) == 12.0
+    assert jax.grad(jax.grad(cube))(2.0) == 12.0
+    assert jax.jvp(cube, (2.0,), (1.0,)) == (8.0, 12.0)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import jax.tree_util as jtu
 from jax.core import ShapedArray
 
@@ -55,7 +56,8 @@ class Program:
 
     def _flat(self, static_fn: StaticKey) -> FlatFn:
         def flat(*arrays: Any) -> list[Any]:
-            rest = iter(arrays)
+            # `jax.grad(f)(2.0)` brings a number that only poses as an array.
+            rest = (x if is_array(x) else jnp.asarray(x, jax.typeof(x).dtype) for x in arrays)
             leaves = [next(rest) if is_dynamic else None for is_dynamic in self.dynamic]
             fn_leaves, args, kwargs = hashable_combine(leaves, self.arguments.static)
             fn = hashable_combine(fn_leaves, static_fn.static)
