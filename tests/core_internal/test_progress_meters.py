@@ -61,7 +61,13 @@ def test_progress_is_not_differentiated(capsys):
         return x**2
 
     assert jax.grad(loss)(0.5) == 1.0
-    assert _lines(capsys) == ["0.00%", "50.00%"]
+    assert _lines(capsys) == ["0.00%", "50.00%", "100.00%"]
+
+
+def test_closing_prints_the_end_of_a_solve_that_ended_early(capsys):
+    meter = TextProgressMeter()
+    meter.close(meter.init())
+    assert _lines(capsys) == ["0.00%", "100.00%"]
 
 
 def test_no_meter_prints_nothing(capsys):

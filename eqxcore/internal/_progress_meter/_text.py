@@ -20,11 +20,16 @@ class TextState(NamedTuple):
 
 
 class _Lines:
+    def __init__(self) -> None:
+        self._shown = -1
+
     def show(self, progress: int) -> None:
+        self._shown = progress
         print(f"{progress / 100:.2f}%", flush=True)
 
     def close(self) -> None:
-        pass
+        if self._shown != WHOLE:
+            self.show(WHOLE)
 
 
 class TextProgressMeter(AbstractProgressMeter[TextState]):
@@ -61,5 +66,5 @@ class TextProgressMeter(AbstractProgressMeter[TextState]):
         return lax.cond(is_due & (increase > 0), show, lambda state: state, state)
 
     def close(self, state: TextState) -> None:
-        """Nothing."""
+        """Nothing; prints that all is done, if that was not printed yet."""
         close_meter(state.meter)
