@@ -533,7 +533,7 @@ CASES = [
         "model['net'].layers[0](x)",
         "given",
         "f32[3]",
-        "a vector of 2",
+        "build the layer for",
     ),
     Refused(
         layer_given_a_batch, "layer-shape", "layer(x)", "given", "f32[5,2]", "jax.vmap(layer)(x)"

@@ -14,6 +14,14 @@ import eqxcore
 import eqxview
 from eqxview.inspect.explain import explain_error
 
+# Inside of jit JAX up to 0.9 takes away the frames of layers too, and only their words are left.
+FRAMES_ARE_TAKEN = jax.version.__version_info__ < (0, 10)
+
+
+def run_name(case):
+    return case.run.__name__
+
+
 LIBRARIES = pytest.mark.parametrize("eqx", [eqxcore, equinox], ids=["eqxcore", "equinox"])
 ALL_CASES = pytest.mark.parametrize("case", CASES, ids=[case.run.__name__ for case in CASES])
 
@@ -39,8 +47,8 @@ def error_of(run):
 
 
 def numbered(text):
-    """Without the numbers of lines, which are those of this folder's files."""
-    return re.sub(r"(\w\.py):\d+", r"\1:N", text)
+    """Without the numbers of lines, and without what each version of JAX calls a memory."""
+    return re.sub(r"memory_kind=\w+", "memory_kind=M", re.sub(r"(\w\.py):\d+", r"\1:N", text))
 
 
 @ALL_CASES
@@ -55,7 +63,10 @@ def test_the_explanation_names_the_place_both_sides_and_the_fix(case, eqx):
         # A set has no order of its own.
         assert case.path in found
     else:
-        assert found.get(case.path) == (case.before, case.after), found
+        after = case.after
+        if case.kind == "layer-shape" and FRAMES_ARE_TAKEN and eqx is eqxcore:
+            after = after.replace("f32[3]", "shape (3,)") if "filtered" in run_name(case) else after
+        assert found.get(case.path) == (case.before, after), found
     assert case.fix in explanation.fix
     assert explanation.site is not None
     assert explanation.site.file.endswith("refused_programs.py")
@@ -66,6 +77,10 @@ def test_the_explanation_names_the_place_both_sides_and_the_fix(case, eqx):
 @pytest.mark.filterwarnings("ignore")
 def test_the_explanation_reads_as_its_golden(case):
     """What JAX says itself differs from version to version, and is left out."""
+    if FRAMES_ARE_TAKEN and run_name(case) == "layer_in_a_filtered_jit":
+        pytest.skip("this JAX takes the frames of layers away: what they hold cannot be shown")
+    if jax.version.__version_info__ < (0, 8) and run_name(case) == "jit_with_other_shardings":
+        pytest.skip("JAX 0.6 prints a sharding in other words")
     explanation = explained(case.run, eqxcore)
     report = dataclasses.replace(explanation, message="…", error="Error", came_from=())
     from eqxview.render.document_text import document_lines

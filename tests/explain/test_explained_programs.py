@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from IPython.core.interactiveshell import InteractiveShell
+import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -61,7 +61,10 @@ def test_run_says_nothing_more_of_an_error_that_it_does_not_know(tmp_path):
 
 
 def test_the_magic_explains_the_last_error_of_the_notebook(capsys):
-    shell = InteractiveShell()
+    shells = pytest.importorskip(
+        "IPython.core.interactiveshell", reason="IPython is an extra: eqxview[notebook]"
+    )
+    shell = shells.InteractiveShell()
     shell.run_line_magic("load_ext", "eqxview")
     shell.run_cell("import jax\nold, new = {'w': 1.0}, {'v': 1.0}")
     shell.run_cell("jax.tree.map(lambda a, b: a, old, new)")

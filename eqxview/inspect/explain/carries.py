@@ -96,7 +96,6 @@ def _branch(told: str) -> str:
 def _findings(path: str, before: str, after: str) -> list[Finding]:
     first, second = _METADATA.match(before), _METADATA.match(after)
     if first is None or second is None or first["name"] != second["name"]:
-        before, after = (_with_keys(side) for side in (before, after))
         return [Finding(path, _plain(before), _plain(after))]
     olds, news = (_fields(side["name"], side["data"]) for side in (first, second))
     if olds is None or news is None:
@@ -112,12 +111,8 @@ def _plain(text: str) -> str:
     """Classes by their short names, types without the words around them."""
     text = _CLASS.sub(lambda match: match[1].rpartition(".")[2], text)
     text = text.replace("dict with pytree metadata", "dict with the keys")
-    text = re.sub(r"\bShapedArray\b", "array", text).replace("NoneType", "None")
-    return text.removeprefix("type ")
-
-
-def _with_keys(text: str) -> str:
-    return text.partition(" so the numbers")[0]
+    text = re.sub(r"\b(?:ShapedArray|ArrayImpl|\w+Tracer)\b", "array", text)
+    return text.replace("NoneType", "None").removeprefix("type ")
 
 
 def _fields(class_name: str, data: str) -> dict[str, str] | None:

@@ -18,6 +18,7 @@ _MESSAGES = re.compile(
     r"|expected shape|broadcast|feature_group_count|requires lhs feature dimension"
     r"|must be equal to|axis \d+ is out of bounds|Shape mismatch|shape \(.*\) .*shape \(",
 )
+_LIBRARIES = ("equinox", "eqxcore")
 _MAX_FIELDS = 6
 
 
@@ -66,7 +67,7 @@ def _from_message(scene: Scene) -> Explanation | None:
     if told is None:
         return None
     path, _, outer = told["place"].replace("`", "").partition(" of ")
-    path = f"{outer}{path}"
+    path = f"{_user_name(outer, scene)}{path}"
     width = told["given"].count(",") > 1
     fix = f"layers take one example; for a batch, jax.vmap({path})(x)" if width else ""
     return scene.explained(
@@ -74,14 +75,30 @@ def _from_message(scene: Scene) -> Explanation | None:
         f"{path} ({told['class']}) was given an array of shape {told['given']}; it takes "
         f"{told['expected']}",
         fix or f"give it {told['expected']}, or build the layer for {told['given']}",
-        findings=[Finding(f"{path}({told['name']})", "", told["given"])],
-        sides=("", "shape"),
+        findings=[Finding(f"{path}({told['name']})", "given", f"shape {told['given']}")],
+        sides=("", "array"),
     )
 
 
+def _user_name(class_name: str, scene: Scene) -> str:
+    """What the user calls the one object of a class that is called on the way."""
+    names = {
+        called.text
+        for step, call in scene.calls
+        if not step.owner
+        for called in objects_called(call)
+        if type(called.value).__name__ == class_name
+    }
+    return names.pop() if len(names) == 1 else class_name
+
+
 def _is_module(cls: type) -> bool:
+    """Whether this is a layer: a Module, and none of those that libraries wrap functions in."""
+    library, _, rest = cls.__module__.partition(".")
+    if library in _LIBRARIES and not rest.startswith("nn"):
+        return False
     return any(
-        base.__name__ == "Module" and base.__module__.partition(".")[0] in ("equinox", "eqxcore")
+        base.__name__ == "Module" and base.__module__.partition(".")[0] in _LIBRARIES
         for base in cls.__mro__
     )
 
