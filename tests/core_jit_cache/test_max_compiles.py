@@ -226,3 +226,17 @@ def test_a_failed_compilation_is_not_counted():
 def test_a_limit_that_is_no_number_is_refused(number):
     with pytest.raises(ValueError, match="Expected a number of compilations"):
         eqx.filter_jit(max_compiles=number)
+
+
+@pytest.mark.parametrize("transform", [jax.vmap, jax.grad], ids=["vmap", "grad"])
+def test_a_program_for_a_transformation_outside_of_jit_counts(transform):
+    @eqx.filter_jit(max_compiles=1)
+    def total(x):
+        return jnp.sum(x**2)
+
+    total(jnp.ones((2, 2)))
+    text = message(lambda: transform(total)(jnp.ones((3, 3))))
+    assert text.startswith("`total` needs a program that is not compiled yet")
+    # Nothing is left behind in JAX.
+    assert jax.jit(transform(lambda x: jnp.sum(x * 3)))(jnp.ones((4, 4))).size
+    assert total(jnp.ones((2, 2))) == 4
