@@ -7,16 +7,16 @@ from eqxview.inspect.diff.node_changes import node_text
 from eqxview.inspect.explain.explanation import Explanation, Finding
 from eqxview.inspect.explain.naming import name_of, objects_called, places
 from eqxview.inspect.explain.scene import Scene
+from eqxview.inspect.explain.seen_call import seen_call
 from eqxview.inspect.explain.steps import Step
 from eqxview.tree.columns import Tree
 from eqxview.tree.kinds import Kind
 from eqxview.tree.live import tree_of
 
 _MESSAGES = re.compile(
-    r"dot_general requires|contracting dimension|incompatible shapes|[Ii]ncompatible shapes"
-    r"|of shape \(|shapes? must|must have the same shape|requires? .*\bdims?\b|ndim|rank"
-    r"|expected shape|broadcast|feature_group_count|requires lhs feature dimension"
-    r"|must be equal to|axis \d+ is out of bounds|Shape mismatch|shape \(.*\) .*shape \(",
+    r"dot_general requires|contracting dimension|[Ii]ncompatible shapes|of shape \("
+    r"|shapes? must|must have the same shape|expected shape|broadcast|feature_group_count"
+    r"|requires lhs feature dimension|rank \d|axis \d+ is out of bounds|[Ss]hape mismatch"
 )
 _LIBRARIES = ("equinox", "eqxcore")
 _MAX_FIELDS = 6
@@ -25,6 +25,8 @@ _MAX_FIELDS = 6
 def layer_shapes(scene: Scene) -> Explanation | None:
     """Explains which layer was given an array that it cannot take."""
     if not isinstance(scene.error, TypeError | ValueError) or not _MESSAGES.search(scene.text):
+        return None
+    if _is_raised_by_user(scene):
         return None
     step = _layer(scene)
     if step is None:
@@ -44,6 +46,15 @@ def layer_shapes(scene: Scene) -> Explanation | None:
         findings=[*given, *own],
         sides=("", "array"),
     )
+
+
+def _is_raised_by_user(scene: Scene) -> bool:
+    """Whether the last line is a `raise` of the user's: then it means what it says."""
+    if not scene.steps or scene.steps[-1].owner:
+        return False
+    call = seen_call(scene.steps[-1])
+    made = None if call is None else call.function
+    return isinstance(made, type) and issubclass(made, BaseException)
 
 
 def _layer(scene: Scene) -> Step | None:

@@ -17,10 +17,11 @@ from eqxview.tree.live import tree_of
 from eqxview.watching.site import Site
 
 _ARRAY_MESSAGES = re.compile(
-    r"checking equality of metadata fields|truth value of an array|unhashable type: '(?:\w+Array|"
-    r"ArrayImpl|ndarray|\w*Tracer)'|should be comparable using __eq__|arrays do not hash"
-    r"|static argument|Array is set as static|unhashable type: '?numpy|different pytree metadata"
+    r"checking equality of metadata fields|should be comparable using __eq__|arrays do not hash"
+    r"|unhashable type: '(?:\w*Array|ArrayImpl|(?:numpy\.)?ndarray|\w*Tracer)'"
 )
+# Also said of any other array in a condition: then JAX was not asked for anything.
+_TRUTH = "truth value of an array"
 _HASH_MESSAGES = re.compile(r"Non-hashable static arguments|unhashable type|is not hashable")
 _INSIDE_STATIC = frozenset({Role.STATIC_FIELD, Role.INSIDE})
 
@@ -33,7 +34,8 @@ _HASHABLE_TWINS = {
 
 def arrays_in_statics(scene: Scene) -> Explanation | None:
     """Explains an array that is in a static field."""
-    if not _ARRAY_MESSAGES.search(scene.text):
+    is_compared = _TRUTH in scene.text and scene.user_call is not None and scene.user_call.text
+    if not is_compared and not _ARRAY_MESSAGES.search(scene.text):
         return None
     found: list[Finding] = []
     sites: list[Site] = []
