@@ -74,7 +74,7 @@ class BatchNorm(StatefulLayer):
                 "When `eqx.nn.BatchNorm(..., mode=...)` is unspecified it defaults to 'ema', as it "
                 'did at first. Prefer `mode="batch"`, which trains better and is what other '
                 'libraries do; `mode="ema"` says that the old way is meant.',
-                stacklevel=2,
+                stacklevel=3,  # the metaclass is in between
             )
             mode = "ema"
         if mode not in ("ema", "batch"):

@@ -28,11 +28,16 @@ class Dropout(Module):
         if deterministic is not None:
             warnings.warn(
                 "`Dropout(deterministic=...)` is deprecated in favour of `Dropout(inference=...)`",
-                stacklevel=2,
+                stacklevel=3,  # the metaclass is in between
             )
             inference = deterministic
         self.p = p
         self.inference = inference
+
+    @property
+    def deterministic(self) -> bool:
+        """The old name of `inference`."""
+        return self.inference
 
     @jax.named_scope("eqx.nn.Dropout")
     def __call__(

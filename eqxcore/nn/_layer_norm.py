@@ -55,7 +55,7 @@ class LayerNorm(Module):
             warnings.warn(
                 "`LayerNorm(elementwise_affine=...)` is deprecated in favour of "
                 "`LayerNorm(use_weight=...)` and `LayerNorm(use_bias=...)`",
-                stacklevel=2,
+                stacklevel=3,  # the metaclass is in between
             )
             use_weight = use_bias = elementwise_affine
         dtype = default_dtype(dtype)

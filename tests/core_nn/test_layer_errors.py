@@ -189,6 +189,12 @@ def test_a_plain_function_among_layers_is_told_about_lambda():
         lambda: attention()(*[jnp.ones((5, 4))] * 3, deterministic=True),
     ],
 )
-def test_old_arguments_still_work_and_warn(make):
-    with pytest.warns(UserWarning, match="is deprecated in favour of"):
+def test_old_arguments_still_work_and_warn_at_the_line_that_has_them(make):
+    with pytest.warns(UserWarning, match="is deprecated in favour of") as caught:
         make()
+    assert caught[0].filename == __file__
+
+
+def test_dropout_tells_whether_it_is_in_inference_by_the_old_name_too():
+    assert nn.Dropout(0.5, inference=True).deterministic is True
+    assert nn.Dropout(0.5).deterministic is False
