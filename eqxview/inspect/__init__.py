@@ -13,6 +13,7 @@
 | `partition_by_filter.py`, `partition_by_spec.py` | halves by a filter as text, by a live spec |
 | `placement/` | where each array lives, and how it is sharded |
 | `diff/` | how two trees differ |
+| `explain/` | what an error is about; what was compiled for a function |
 | `elided_path.py` | a key path in few characters |
 | `filters/` | filters as text |
 | `jit_cache.py` | what was compiled, and why again |

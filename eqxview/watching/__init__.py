@@ -2,7 +2,7 @@
 
 | file | idea |
 |---|---|
-| `switch.py` | `watch`: on and off |
+| `switch.py` | `watch`: on and off, and the latest one |
 | `assertion.py` | `assert_compiles`: an error where too much is compiled |
 | `jitted.py` | which calls are those of one jitted function |
 | `as_jax_comes.py` | a watch for programs that have not imported JAX yet |

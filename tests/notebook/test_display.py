@@ -132,7 +132,11 @@ def test_a_function_that_returns_a_report_returns_what_shows_itself():
 @pytest.mark.parametrize("name", sorted(eqxview._DISPLAYED & set(eqxview._LAZY)))
 def test_what_our_functions_return_shows_itself(name):
     function = getattr(eqxview, name)
-    arguments = {"partition": (MODEL, eqx.is_array), "diff": (MODEL, {**MODEL, "act": max})}
+    arguments = {
+        "partition": (MODEL, eqx.is_array),
+        "diff": (MODEL, {**MODEL, "act": max}),
+        "explain": (ValueError("Array has been deleted with shape=float32[2]."),),
+    }
     shown = function(*arguments.get(name, (MODEL,)))
     assert isinstance(shown, Display)
     assert shown.document().title == shown.report.document().title
