@@ -6,6 +6,7 @@
 | `columns.py` | `Tree` and its builder: one row per node |
 | `walk.py` | from a root to a tree, by way of sights |
 | `containers.py`, `value_text.py` | sights and words that live objects and files share |
+| `callable_content.py` | what a callable is made of, beyond its name |
 | `key_path.py` | key paths: written, parsed, elided |
 | `wording.py` | `f32w[5,3]`, `1.5 KB`: how types and sizes are written |
 | `leaf_line.py` | one node in one line, everywhere the same |

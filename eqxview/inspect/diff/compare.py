@@ -1,5 +1,6 @@
 """Two trees in, one report out: pairs, moves, values, in this order."""
 
+from eqxview.inspect.diff.callables import callable_changes
 from eqxview.inspect.diff.changes import Change, ChangeKind
 from eqxview.inspect.diff.moves import Moves, find_moves
 from eqxview.inspect.diff.node_changes import node_text, subtree_text
@@ -29,6 +30,7 @@ def compare(
     side_a, side_b = Side(a, codes), Side(b, codes)
     paired = pair(side_a, side_b)
     changes = [*_one_sided(side_a, side_b, paired, moves=moves), *paired.changes]
+    changes += callable_changes(a, b, paired.callables)
     changes += _broken_ties(a, b, paired.arrays)
     numbers = Values(a, b, max_bytes)
     if values:

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from eqxview.inspect.diff.changes import Change
 from eqxview.inspect.diff.node_changes import node_changes
-from eqxview.inspect.diff.side import Side
+from eqxview.inspect.diff.side import CALLABLES, Side
 from eqxview.tree.kinds import Kind
 
 MAX_ALIGNED = 20_000_000
@@ -32,6 +32,8 @@ class Pairing:
     """Pairs of roots at one place that have nothing in common."""
     arrays: list[tuple[int, int]] = field(default_factory=list)
     """Pairs of rows that are both arrays of one shape."""
+    callables: list[tuple[int, int]] = field(default_factory=list)
+    """Pairs of rows that are both callables of one name: what they hold may still differ."""
     partner: dict[int, int] = field(default_factory=dict)
     """Of each container of the first side that was gone into, its row on the second."""
     effort: int = MAX_ALIGNED
@@ -51,8 +53,9 @@ def pair(a: Side, b: Side, row_a: int = 0, row_b: int = 0, into: Pairing | None 
         if span == ends_b[y] - y and a.keys[x + 1 : x + span] == b.keys[y + 1 : y + span]:
             is_alike = a.keys[x] == b.keys[y]
             if span > 1 or is_alike:
-                rows = a.array_rows(x if is_alike else x + 1, x + span)
-                found.arrays += ((row, row - x + y) for row in rows)
+                begin = x if is_alike else x + 1
+                found.arrays += ((row, row - x + y) for row in a.array_rows(begin, x + span))
+                found.callables += ((row, row - x + y) for row in a.callable_rows(begin, x + span))
             if is_alike:
                 continue
             if span == 1 and _is_replaced(a, b, x, y):
@@ -70,6 +73,8 @@ def pair(a: Side, b: Side, row_a: int = 0, row_b: int = 0, into: Pairing | None 
         found.changes += changes
         if are_arrays:
             found.arrays.append((x, y))
+        if not changes and a.tree.kind[x] in CALLABLES:
+            found.callables.append((x, y))
         waiting += reversed(children)
     return found
 

@@ -111,14 +111,25 @@ class Side:
 
     def array_rows(self, start: int, stop: int) -> Iterator[int]:
         """The rows from `start` to `stop` that are arrays."""
-        kinds = self.tree.kind[start:stop].tobytes()
-        at = kinds.find(_ARRAY)
+        return self._rows_of_kind(Kind.ARRAY, start, stop)
+
+    def callable_rows(self, start: int, stop: int) -> Iterator[int]:
+        """The rows from `start` to `stop` of callables that have more to compare than a name."""
+        for kind in CALLABLES:
+            for row in self._rows_of_kind(kind, start, stop):
+                if self.tree.handle[row] != NOTHING:
+                    yield row
+
+    def _rows_of_kind(self, kind: Kind, start: int, stop: int) -> Iterator[int]:
+        kinds, wanted = self.tree.kind[start:stop].tobytes(), bytes((int(kind),))
+        at = kinds.find(wanted)
         while at >= 0:
             yield start + at
-            at = kinds.find(_ARRAY, at + 1)
+            at = kinds.find(wanted, at + 1)
 
 
-_ARRAY = bytes((int(Kind.ARRAY),))
+CALLABLES = (Kind.FUNCTION, Kind.METHOD, Kind.PARTIAL)
+"""The kinds of nodes that hold code."""
 
 
 def _shared(table: list, codes: Codes) -> list[int]:

@@ -13,6 +13,7 @@
 | `salvage.py` | what a broken pickle has described before it breaks |
 | `record.py` | what the usual way would import, and what is suspicious |
 | `recognise/` | what calls, references, dicts and sets stand for |
+| `function_content.py` | what a function by value is made of, for those who compare two |
 | `look.py` | the table of everything that is recognised |
 | `values.py` | arrays' values, read when asked for |
 | `reader.py` | the reader: all of it, for one file |

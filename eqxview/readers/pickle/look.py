@@ -38,8 +38,16 @@ Recogniser = Callable[[object], Sight | None]
 class Look:
     """Says what a description is: one level."""
 
-    def __init__(self, values: PickledValues, recognise: Recogniser) -> None:
+    def __init__(
+        self,
+        values: PickledValues,
+        recognise: Recogniser,
+        *,
+        has_content: Callable[[object], bool] = lambda description: False,
+    ) -> None:
         self._values = values
+        self._has_content = has_content
+        """Says whether the file holds more of a callable than its name."""
         self._recognise = recognise
         """Says what calls, references, dicts and sets are; `None` for what it does not know."""
         # Thousands of arrays are alike. What a key is made of is kept with it, so that the ids
@@ -76,7 +84,10 @@ class Look:
     def _call(self, call: Call) -> Sight:
         keys = prng_keys(call)
         if keys is None:
-            return self._recognise(call) or _unknown(call)
+            sight = self._recognise(call) or _unknown(call)
+            if sight.kind == Kind.FUNCTION and self._has_content(call):
+                sight.handle = self._values.remember_callable(call)
+            return sight
         kind = self._type_of(keys.bits)
         problem = problem_of(keys.bits, kind)
         shape = kind.shape[: len(kind.shape) - keys.key_dimensions]

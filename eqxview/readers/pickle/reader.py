@@ -11,6 +11,7 @@ from eqxview.readers.class_source import Classes
 from eqxview.readers.compressed import open_bytes
 from eqxview.readers.cut_short import limit_that_cut, too_many_objects
 from eqxview.readers.opened import OpenedFile
+from eqxview.readers.pickle.function_content import function_content, is_by_value
 from eqxview.readers.pickle.look import Look
 from eqxview.readers.pickle.machine import FoldedAway, Machine
 from eqxview.readers.pickle.opcodes import OPCODES
@@ -162,12 +163,12 @@ class _Reading:
     def _add(self, root: object) -> None:
         if self.trees:
             self.record.warn("pickle.load reads only the first of the pickles in this file")
-        values = PickledValues(self._reopen)
+        values = PickledValues(self._reopen, function_content)
         # For all trees of the file together; but each may have a beginning.
         room = self._limits.nodes_for(self._opcodes) - sum(map(len, self.trees))
         tree = walk(
             root,
-            Look(values, self._recognise),
+            Look(values, self._recognise, has_content=is_by_value),
             values=values,
             max_nodes=max(room, 1),
             max_depth=self._limits.nesting,

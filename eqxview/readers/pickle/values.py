@@ -9,21 +9,30 @@ from eqxview.errors import EqxviewError, UnreadableFile
 from eqxview.readers.byte_source import ByteSource
 from eqxview.readers.pickle.descriptions import (
     ArrayDescription,
+    Call,
     DictItems,
     DTypeDescription,
     Payload,
 )
 from eqxview.readers.pickle.dtypes import ML_DTYPES, dtype_facts
+from eqxview.tree.callable_content import CallableContent
 from eqxview.tree.columns import NOTHING, Tree
+
+ContentOf = Callable[[Call, Callable[[Payload], bytes]], CallableContent]
 
 
 class PickledValues:
     """Fetches arrays from the pickle that a tree was read from."""
 
-    def __init__(self, reopen: Callable[[], ByteSource]) -> None:
+    def __init__(
+        self, reopen: Callable[[], ByteSource], content_of: ContentOf | None = None
+    ) -> None:
         self._reopen = reopen
+        self._content_of = content_of
+        """Says what a callable is made of, in files that hold more of one than its name."""
         self._kept: list[tuple[object, object, str | None, bool]] = []
         self._stored_shapes: dict[int, tuple[int, ...]] = {}
+        self._callables: list[Call] = []
 
     def remember(
         self,
@@ -39,6 +48,18 @@ class PickledValues:
             self._stored_shapes[len(self._kept)] = stored_shape
         self._kept.append((array.data, array.dtype, problem, array.is_fortran))
         return len(self._kept) - 1
+
+    def remember_callable(self, call: Call) -> int:
+        """A handle for a callable whose content is in the file."""
+        self._callables.append(call)
+        return len(self._callables) - 1
+
+    def callable_content(self, tree: Tree, row: int) -> CallableContent | None:
+        """What the function at `row` is made of; `None` where the file has but its name."""
+        handle = tree.handle[row]
+        if self._content_of is None or handle == NOTHING or tree.shape[row] != NOTHING:
+            return None
+        return self._content_of(self._callables[handle], self._read)
 
     def fetch(self, tree: Tree, row: int) -> object:
         """The array at `row` as a NumPy array, read from the file; a copy, and writable.

@@ -7,6 +7,7 @@
 | `modules.py` | Modules of eqxcore and Equinox, with their static fields |
 | `containers.py` | the containers of Python that JAX flattens |
 | `registered.py` | every other class registered with `jax.tree_util` |
+| `callable_contents.py` | what a callable is made of, for those who compare two |
 | `leaves.py` | everything else: JAX takes it for a leaf |
 | `look.py` | the table of all of them, in order |
 """

@@ -4,22 +4,29 @@ Nothing here starts a transfer, waits for a device, or keeps an array alive.
 """
 
 import sys
+import types
 import weakref
 from typing import Any
 
 from eqxview.errors import UnreadableFile
+from eqxview.tree.callable_content import CallableContent
 from eqxview.tree.columns import NOTHING, ArrayFacts, Tree
 from eqxview.tree.kinds import Flag, Hashing, Kind
+from eqxview.tree.live.callable_contents import live_content
 from eqxview.tree.live.handler import ClassNames
 from eqxview.tree.live.placements import Placements
 from eqxview.tree.walk import Sight
 
 
 class LiveValues:
-    """Fetches values of live arrays, which it holds by weak reference only."""
+    """Fetches values of live arrays, which it holds by weak reference only, as it does callables.
+
+    What a callable is made of is found out when somebody asks for it.
+    """
 
     def __init__(self) -> None:
         self._arrays: list[Any] = []
+        self._callables: list[Any] = []
 
     def remember(self, value: Any) -> int:
         """A handle for `value`."""
@@ -30,11 +37,28 @@ class LiveValues:
             self._arrays.append(lambda: value)
         return len(self._arrays) - 1
 
+    def remember_callable(self, value: Any) -> int:
+        """A handle for a callable; `NOTHING` where it has no content but its name."""
+        make = weakref.WeakMethod if isinstance(value, types.MethodType) else weakref.ref
+        try:
+            self._callables.append(make(value))
+        except TypeError:
+            return NOTHING
+        return len(self._callables) - 1
+
+    def callable_content(self, tree: Tree, row: int) -> CallableContent | None:
+        """The content of the callable at `row`; `None` where it is gone, or has none."""
+        handle = tree.handle[row]
+        if handle == NOTHING or tree.shape[row] != NOTHING:
+            return None
+        value = self._callables[handle]()
+        return None if value is None else live_content(value)
+
     def fetch(self, tree: Tree, row: int) -> object:
         """The array at `row` as a NumPy array; transfers it to the host if need be."""
         import numpy as np
 
-        handle = tree.handle[row]
+        handle = tree.handle[row] if tree.shape[row] != NOTHING else NOTHING
         value = self._arrays[handle]() if handle != NOTHING else None
         place = tree.placement(row)
         if (

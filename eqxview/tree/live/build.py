@@ -44,7 +44,7 @@ class _Look:
             RegisteredHandler(names),
             EnumHandler(names),
             SetHandler(names),
-            CallableHandler(names),
+            CallableHandler(names, values.remember_callable),
             OpaqueHandler(names),
         )
         self._by_class: dict[type, Handler] = {}

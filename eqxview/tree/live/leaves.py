@@ -4,9 +4,10 @@ import dataclasses
 import enum
 import functools
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from eqxview.tree.columns import NOTHING
 from eqxview.tree.key_path import attribute_entry
 from eqxview.tree.kinds import Flag, Hashing, Kind
 from eqxview.tree.live.handler import ClassNames
@@ -95,10 +96,14 @@ class SetHandler:
 
 
 class CallableHandler:
-    """Functions, classes, methods, `functools.partial`s: leaves known by their names."""
+    """Functions, classes, methods, `functools.partial`s: leaves known by their names.
 
-    def __init__(self, names: ClassNames) -> None:
+    `remember` gives a handle for one, by which its content is found when it is asked for.
+    """
+
+    def __init__(self, names: ClassNames, remember: Callable[[object], int]) -> None:
         self._names = names
+        self._remember = remember
 
     def recognises(self, cls: type) -> bool:
         """What is called, and no instance of a user's class."""
@@ -110,6 +115,7 @@ class CallableHandler:
 
     def look(self, value: Any) -> Sight:
         """A leaf: a class, a function, a method, or a partial with its function's name."""
+        whole = value
         if isinstance(value, type):
             kind, what = Kind.CLASS, "class"
         elif isinstance(value, types.MethodType):
@@ -129,6 +135,7 @@ class CallableHandler:
             is_leaf=True,
             text=named_text(what, str(name)),
             hashing=Hashing.BY_IDENTITY,
+            handle=NOTHING if kind == Kind.CLASS else self._remember(whole),
         )
 
 
