@@ -8,6 +8,7 @@ from eqxview.errors import UsageError
 from eqxview.inspect.any_tree import any_tree
 from eqxview.inspect.partition import Partition, partition_of
 from eqxview.inspect.partition_by_filter import partition_by_filter
+from eqxview.inspect.whole_subtrees import whole_subtrees
 from eqxview.readers.opened import OpenedFile
 from eqxview.tree.columns import Tree
 from eqxview.tree.live.value_repr import guarded_repr
@@ -53,7 +54,8 @@ class _Decisions:
 
         parts, subtrees = _matched(tree_util, self._spec, self._pytree)
         rows = self._tree.leaves()
-        for (path, accept), subtree in zip(parts, subtrees, strict=True):
+        wholes = whole_subtrees([path for path, _ in parts], [_said(part) for _, part in parts])
+        for (path, accept), whole, subtree in zip(parts, wholes, subtrees, strict=True):
             where = f"spec{sanitise(tree_util.keystr(path))}"
             if type(accept) is not bool and not callable(accept):
                 raise UsageError(
@@ -61,9 +63,9 @@ class _Decisions:
                     f"{type(accept).__name__}: expected True, False or a function of a leaf",
                     hint="write bool(...) around NumPy's booleans; a function is e.g. eqx.is_array",
                 )
-            said = accept if type(accept) is bool else _callable_name(accept)
             # The root of the spec needs no name: `eqx.is_array`, and not `spec = eqx.is_array`.
-            decider = f"{where} = {said}" if path else str(said)
+            place = f"spec{sanitise(tree_util.keystr(whole))} = " if whole else ""
+            decider = f"{place}{_said(accept)}"
             for leaf in tree_util.tree_leaves(subtree):
                 row = next(rows, None)
                 if row is None:
@@ -71,7 +73,7 @@ class _Decisions:
                         f"the pytree has more than {len(self._tree):,} nodes: not all were seen",
                         hint="partition a part of it",
                     )
-                self._decide(row, accept, leaf, decider)
+                self._decide(row, accept, leaf, decider, where)
         text = next(iter(self._deciders), str(self._spec)) if len(parts) == 1 else ""
         return partition_of(
             self._tree,
@@ -82,14 +84,15 @@ class _Decisions:
             python=text if text.startswith("eqx.") or text in ("True", "False") else None,
         )
 
-    def _decide(self, row: int, accept: Any, leaf: Any, decider: str) -> None:
+    def _decide(self, row: int, accept: Any, leaf: Any, decider: str, where: str) -> None:
         if type(accept) is bool:
             verdict = accept
         else:
             try:
                 verdict = bool(accept(leaf))
             except Exception as error:
-                error.add_note(f"{decider} was asked about {self._tree.path(row) or 'the root'}")
+                asked = self._tree.path(row) or "the root"
+                error.add_note(f"{where} = {_said(accept)} was asked about {asked}")
                 raise
         self._selected[row] = verdict
         self._decided_by[row] = self._deciders.setdefault(decider, len(self._deciders))
@@ -107,6 +110,11 @@ def _matched(tree_util: Any, spec: Any, pytree: Any) -> tuple[list[Any], list[An
             f"the filter spec is no prefix of the pytree: {sanitise(str(error))}",
             hint="make it from the pytree: jax.tree_util.tree_map(lambda _: False, pytree)",
         ) from error
+
+
+def _said(accept: Any) -> str:
+    """What a part of the spec is called."""
+    return _callable_name(accept) if callable(accept) else str(accept is True)
 
 
 def _callable_name(function: Any) -> str:

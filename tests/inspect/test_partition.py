@@ -19,6 +19,7 @@ from eqxview.inspect import filter_spec
 from eqxview.inspect.partition_by_filter import partition_by_filter
 from eqxview.inspect.partition_by_spec import partition
 from eqxview.inspect.sides import HELD, MIXED, NOWHERE, REST, SELECTED
+from eqxview.inspect.whole_subtrees import whole_subtrees
 from eqxview.tree.live import tree_of
 
 LIBRARIES = pytest.mark.parametrize("library", [eqxcore, equinox], ids=lambda one: one.__name__)
@@ -203,6 +204,46 @@ def test_the_part_of_a_spec_that_decided_is_named():
     assert named[".layers[0]['w']"] == "spec.layers[0] = eqx.is_array"
     assert named[".layers[1]"] == f"spec.layers[1] = <lambda> at test_partition.py:{line}"
     assert report.spec == "a spec of 4 parts"
+
+
+def test_a_spec_of_a_bool_a_leaf_is_told_by_subtree():
+    """People write such by `tree_map` and `tree_at`: a row a leaf would fill a screen."""
+    model = {
+        "deep": [{"w": jnp.ones(2), "b": jnp.ones(1)} for _ in range(100)],
+        "head": jnp.ones(3),
+    }
+    spec = jax.tree.map(lambda _: False, model)
+    spec = eqxcore.tree_at(
+        lambda m: (m["head"], m["deep"][7]["w"], m["deep"][9]),
+        spec,
+        (True, True, {"w": True, "b": True}),
+    )
+    report = partition(model, spec)
+    named = deciders(report)
+    assert named["['head']"] == "spec['head'] = True"
+    assert named["['deep'][7]['w']"] == "spec['deep'][7]['w'] = True"
+    assert named["['deep'][7]['b']"] == "spec['deep'][7]['b'] = False"
+    assert named["['deep'][9]['w']"] == named["['deep'][9]['b']"] == "spec['deep'][9] = True"
+    assert named["['deep'][8]['w']"] == "spec['deep'][8] = False"
+    whole = partition(model, jax.tree.map(lambda _: True, model))
+    assert whole.deciders == ("True",)
+    assert whole.spec == "a spec of 201 parts"
+
+
+@settings(deadline=None)
+@given(pytrees, st.data())
+def test_a_subtree_is_told_as_a_whole_where_all_in_it_say_the_same_and_nowhere_else(pytree, data):
+    paths = [path for path, _ in jax.tree_util.tree_leaves_with_path(pytree)]
+    said = [data.draw(st.sampled_from("ab")) for _ in paths]
+    for path, own, whole in zip(paths, said, whole_subtrees(paths, said), strict=True):
+        assert path[: len(whole)] == whole
+        assert {
+            other for p, other in zip(paths, said, strict=True) if p[: len(whole)] == whole
+        } == {own}
+        if whole:
+            above = whole[:-1]
+            beside = [s for p, s in zip(paths, said, strict=True) if p[: len(above)] == above]
+            assert set(beside) != {own}
 
 
 def test_a_predicate_is_called_by_its_name():
