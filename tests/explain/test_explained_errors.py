@@ -124,3 +124,14 @@ def test_a_mask_has_no_argument_to_name_and_still_a_fix():
     assert explanation.kind == "traced-value"
     assert "jnp.where(mask, x, 0)" in explanation.fix
     assert "x[x > 0]" in explanation.summary
+
+
+@ALL_CASES
+@pytest.mark.filterwarnings("ignore")
+def test_without_any_frame_the_words_of_the_error_are_still_read(case):
+    """As of an error that came from another process, or was kept without its traceback."""
+    error = error_of(case.run).with_traceback(None)
+    error.__cause__ = error.__context__ = None
+    explanation = explain_error(error)
+    assert explanation.site is None
+    assert explanation.kind in (case.kind, "") or case.kind == "array-in-static-field"

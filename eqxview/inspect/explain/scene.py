@@ -37,7 +37,7 @@ class Scene:
     @cached_property
     def calls(self) -> list[tuple[Step, SeenCall]]:
         """The calls that could be read, innermost first."""
-        pairs = zip(self.steps, (*self.steps[1:], None), strict=True)
+        pairs = zip(self.steps, (*self.steps[1:], None), strict=False)
         calls = [(step, _call(step, inner)) for step, inner in pairs]
         return [(step, call) for step, call in reversed(calls) if call is not None]
 
