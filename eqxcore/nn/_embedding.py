@@ -8,7 +8,7 @@ from jaxtyping import Inexact, PRNGKeyArray
 
 from eqxcore._module import Module, field
 from eqxcore.nn._called_as import called_as
-from eqxcore.nn._parameters import default_dtype
+from eqxcore.nn._parameters import default_dtype, refuse_negative
 
 
 class Embedding(Module):
@@ -44,6 +44,7 @@ class Embedding(Module):
                     "key=key)` if not providing the weight directly, `eqx.nn.Embedding("
                     "weight=weight)`."
                 )
+            refuse_negative((num_embeddings, embedding_size))
             weight = jax.random.normal(key, (num_embeddings, embedding_size), default_dtype(dtype))
         shape = jnp.shape(weight)
         sizes = (num_embeddings, embedding_size)

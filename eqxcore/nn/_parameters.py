@@ -19,8 +19,21 @@ def default_dtype(dtype: DTypeLike | None) -> np.dtype:
 
 
 def fan_in_limit(fan_in: int) -> float:
-    """The bound of the initial weights: one over the root of `fan_in`, 1 if that is 0."""
+    """The bound of the initial weights: one over the root of `fan_in`, 1 if that is 0.
+
+    Raises `ValueError` when it is negative.
+    """
+    refuse_negative((fan_in,))
     return 1.0 if fan_in == 0 else 1 / sqrt(fan_in)
+
+
+def refuse_negative(sizes: Sequence[int]) -> None:
+    """Raises `ValueError` when one of the sizes of an array of parameters is negative."""
+    if any(size < 0 for size in sizes):
+        raise ValueError(
+            f"A layer was asked for parameters of shape {tuple(sizes)}. Expected sizes of 0 or "
+            "more: see the numbers that it is made with."
+        )
 
 
 def weight_and_bias(
@@ -52,8 +65,10 @@ def uniform_arrays(
     """Arrays of these `shapes`, uniform on `[-limit, limit)`, one subkey each.
 
     `None` among the shapes uses up its subkey and gives `None`.
-    Raises `ValueError` when `dtype` is not a floating-point or complex one.
+    Raises `ValueError` when `dtype` is not a floating-point or complex one, or a size negative.
     """
+    for shape in shapes:
+        refuse_negative(shape or ())
     dtype = default_dtype(dtype)
     if not jnp.issubdtype(dtype, jnp.inexact):
         raise ValueError(

@@ -7,10 +7,15 @@ import jax.numpy as jnp
 
 from eqxcore._module import Module
 from eqxcore.nn._called_as import called_as
+from eqxcore.nn._parameters import refuse_negative
 
 
 def recurrent_limit(hidden_size: int) -> float:
-    """The bound of the initial weights of a cell: one over the root of `hidden_size`."""
+    """The bound of the initial weights of a cell: one over the root of `hidden_size`.
+
+    Raises `ValueError` when it is negative.
+    """
+    refuse_negative((hidden_size,))
     # Rounded as Equinox does for cells; `1 / sqrt(n)`, as for `Linear`, differs in the last bit of
     # a float64 for one size in three.
     return sqrt(1 / hidden_size)

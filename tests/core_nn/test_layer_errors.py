@@ -117,6 +117,12 @@ CALLS = {
         ("(2,)", "jax.vmap(embedding)")),
     "an index that is no integer": (
         lambda: nn.Embedding(3, 2, key=KEY)(1.0), TypeError, ("float32", "astype(int)")),
+    "a negative number of embeddings": (
+        lambda: nn.Embedding(-3, 2, key=KEY), ValueError, ("(-3, 2)", "0 or more")),
+    "a negative number of features": (
+        lambda: nn.Linear(2, -3, key=KEY), ValueError, ("(-3, 2)", "0 or more")),
+    "a negative hidden size": (
+        lambda: nn.GRUCell(2, -3, key=KEY), ValueError, ("-3", "0 or more")),
     "nothing to embed with": (
         lambda: nn.Embedding(3, 2), ValueError, ("no key", "key=key")),
     "an embedding of other sizes": (
