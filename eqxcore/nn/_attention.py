@@ -12,8 +12,9 @@ from jax.typing import DTypeLike
 from jaxtyping import Bool, Float, PRNGKeyArray
 
 from eqxcore._module import Module, field
+from eqxcore.nn._attention_blocks import by_blocks, is_long
 from eqxcore.nn._called_as import called_as
-from eqxcore.nn._dropout import Dropout
+from eqxcore.nn._dropout import Dropout, drops_nothing
 from eqxcore.nn._linear import Linear
 from eqxcore.nn._parameters import split_keys
 from eqxcore.nn._traced_once import traced_once
@@ -136,9 +137,12 @@ class MultiheadAttention(Module):
                     f"{values.shape} for queries, keys and values of {shapes[0]}, {shapes[1]} and "
                     f"{shapes[2]}; process_heads must not change the shape of the heads."
                 )
-        weights = _attention_weights(queries, keys, mask)
-        weights = self._drop(weights, key, inference)
-        attended = _attend(weights, values)
+        # Another layer may stand in for the dropout.
+        if type(self.dropout) is Dropout and drops_nothing(self.dropout, inference):
+            attended = _attention(queries, keys, values, mask)
+        else:
+            weights = _attention_weights(queries, keys, mask)
+            attended = _attend(self._drop(weights, key, inference), values)
         return _each_place(self.output_proj, attended)
 
     def _heads(self, projection: Callable, x: Float[Array, "sequence size"]) -> Heads:
@@ -154,7 +158,7 @@ class MultiheadAttention(Module):
         if key is None:
             return self.dropout(weights, inference=inference)
         keys = jax.random.split(key, self.num_heads)
-        # One key for each head. Without dropout this is the identity, and costs nothing.
+        # One key for each head.
         return jax.vmap(lambda x, key: self.dropout(x, key=key, inference=inference))(weights, keys)
 
 
@@ -179,6 +183,24 @@ def _rows(
     # In this order of factors, as in `_attend`: on a CPU it takes up to a tenth less.
     y = (weight @ x.T).T
     return y if bias is None else y + bias[None]
+
+
+@traced_once()
+def _attention(
+    queries: Float[Array, "queries heads size"],
+    keys: Float[Array, "places heads size"],
+    values: Float[Array, "places heads size"],
+    mask: Bool[Array, "queries places"] | Bool[Array, "heads queries places"] | None,
+) -> Float[Array, "queries heads*size"]:
+    if is_long(queries.shape[1], len(queries), len(keys)):
+        return by_blocks(_attend_to_all, queries, keys, values, mask)
+    return _attend_to_all(queries, keys, values, mask)
+
+
+def _attend_to_all(
+    queries: Array, keys: Array, values: Array, mask: Array | None
+) -> Float[Array, "queries heads*size"]:
+    return _attend(_attention_weights(queries, keys, mask), values)
 
 
 @traced_once()

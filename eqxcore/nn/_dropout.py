@@ -60,11 +60,7 @@ class Dropout(Module):
                 stacklevel=3,
             )
             inference = deterministic
-        if inference is None:
-            inference = self.inference
-        if isinstance(self.p, (int, float)) and self.p == 0:
-            inference = True
-        if inference:
+        if drops_nothing(self, inference):
             return x
         if key is None:
             raise RuntimeError(
@@ -74,6 +70,16 @@ class Dropout(Module):
                 "`eqx.nn.inference_mode(model)`."
             )
         return _drop(x, self.p, key)
+
+
+def drops_nothing(dropout: Dropout, inference: bool | None) -> bool:
+    """Whether the layer is the identity: in inference, or when `p` is the number 0.
+
+    `inference` overrides the layer's own, as it does for a call.
+    """
+    if isinstance(dropout.p, (int, float)) and dropout.p == 0:
+        return True
+    return bool(dropout.inference if inference is None else inference)
 
 
 @traced_once()
