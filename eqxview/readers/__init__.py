@@ -7,6 +7,7 @@
 | `sniff.py` | what a file is, by its content |
 | `byte_source.py`, `compressed.py` | bytes of a file by position, unpacked if need be |
 | `cut_short.py` | the errors of files that were read only as far as a limit allows |
+| `described/` | what a file holds, described: what the readers of all formats share |
 | `pickle/` | pickles |
 | `eqx/` | arrays: `.npy`, Equinox's `.eqx`, checkpoints of eqxcore |
 | `class_source/` | what classes are, learnt from their source |

@@ -19,7 +19,7 @@ from eqxview.inspect import masks
 from eqxview.inspect.filters import FilterError, parse_filter
 from eqxview.inspect.filters.path_text import rows_with_path_text
 from eqxview.inspect.masks import members
-from eqxview.readers.pickle.dtypes import ML_DTYPES
+from eqxview.readers.described.dtypes import ML_DTYPES
 from eqxview.tree.live import tree_of
 from eqxview.tree.wording import short_dtype
 

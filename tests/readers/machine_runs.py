@@ -4,7 +4,7 @@ import io
 import pickle
 
 from eqxview.readers.byte_source import Identity
-from eqxview.readers.pickle.descriptions import (
+from eqxview.readers.described.descriptions import (
     ArrayDescription,
     Call,
     DictItems,
@@ -12,10 +12,10 @@ from eqxview.readers.pickle.descriptions import (
     Reference,
     SetItems,
 )
-from eqxview.readers.pickle.dtypes import dtype_facts
+from eqxview.readers.described.dtypes import dtype_facts
+from eqxview.readers.described.values import decoded
 from eqxview.readers.pickle.machine import Machine
 from eqxview.readers.pickle.opcodes import OPCODES
-from eqxview.readers.pickle.values import decoded
 
 
 class MemoryBytes:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from readers.machine_runs import MemoryBytes, described, pickled_in_python, same_description
 
 from eqxview.errors import UnreadableFile
-from eqxview.readers.pickle.descriptions import ArrayDescription
+from eqxview.readers.described.descriptions import ArrayDescription
 from eqxview.readers.pickle.machine import FoldedAway, Machine
 from eqxview.readers.pickle.opcodes import OPCODES
 

@@ -12,7 +12,7 @@ from readers.machine_runs import MemoryBytes, described, pickled_in_python, valu
 
 from eqxview.errors import LimitExceeded, UnreadableFile
 from eqxview.limits import Limits
-from eqxview.readers.pickle.descriptions import Call, Extension, PersistentId, Reference
+from eqxview.readers.described.descriptions import Call, Extension, PersistentId, Reference
 from eqxview.readers.pickle.machine import Machine
 from eqxview.readers.pickle.opcodes import OPCODES
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from eqxview.errors import UnreadableFile
 from eqxview.readers.byte_source import ByteSource
-from eqxview.readers.pickle.descriptions import DictItems, DTypeDescription, Reference
-from eqxview.readers.pickle.dtypes import MAX_DEPTH, dtype_facts
+from eqxview.readers.described.descriptions import DictItems, DTypeDescription, Reference
+from eqxview.readers.described.dtypes import MAX_DEPTH, dtype_facts
 from eqxview.tree.sanitise import sanitise
 
 MAGIC = b"\x93NUMPY"

@@ -4,18 +4,18 @@ from typing import Any
 
 from eqxview.errors import UnreadableFile
 from eqxview.readers.byte_source import ByteSource
-from eqxview.readers.eqx.header import Header, Headers
-from eqxview.readers.eqx.manifest import Manifest
-from eqxview.readers.eqx.records import array_of
-from eqxview.readers.pickle.arrays import array_type
-from eqxview.readers.pickle.descriptions import (
+from eqxview.readers.described.array_types import array_type
+from eqxview.readers.described.descriptions import (
     ArrayDescription,
     DTypeDescription,
     Payload,
     Reference,
 )
-from eqxview.readers.pickle.dtypes import ML_DTYPES, dtype_facts
-from eqxview.readers.pickle.values import PickledValues
+from eqxview.readers.described.dtypes import ML_DTYPES, dtype_facts
+from eqxview.readers.described.values import StoredValues
+from eqxview.readers.eqx.header import Header, Headers
+from eqxview.readers.eqx.manifest import Manifest
+from eqxview.readers.eqx.records import array_of
 from eqxview.tree.columns import ArrayFacts
 from eqxview.tree.kinds import Flag, Hashing, Kind
 from eqxview.tree.sanitise import sanitise
@@ -113,7 +113,7 @@ _MOST_DTYPES = 1_000
 class NamedLook:
     """Says what a node of a manifest is: one level. Arrays are known elsewhere."""
 
-    def __init__(self, values: PickledValues) -> None:
+    def __init__(self, values: StoredValues) -> None:
         self._values = values
 
     def __call__(self, description: object) -> Sight | None:

@@ -10,13 +10,13 @@ from eqxview.limits import Clock, Limits
 from eqxview.readers.byte_source import ByteSource
 from eqxview.readers.compressed import open_bytes
 from eqxview.readers.cut_short import limit_that_cut
+from eqxview.readers.described.descriptions import ArrayDescription
+from eqxview.readers.described.look import Look
+from eqxview.readers.described.values import StoredValues, reopened
 from eqxview.readers.eqx.manifest import Manifest, find_manifest, manifest_at
 from eqxview.readers.eqx.named import NamedLook, named_root
 from eqxview.readers.eqx.records import Records
 from eqxview.readers.opened import OpenedFile
-from eqxview.readers.pickle.descriptions import ArrayDescription
-from eqxview.readers.pickle.look import Look
-from eqxview.readers.pickle.values import PickledValues, reopened
 from eqxview.readers.reader import ReadOptions
 from eqxview.readers.sniff import ARRAYS, preface_of
 from eqxview.tree.columns import Tree
@@ -70,7 +70,7 @@ class _Reading:
             lambda: open_bytes(path, limits=limits, clock=Clock(limits))[0],
             source.identity,
         )
-        self._values = PickledValues(reopen)
+        self._values = StoredValues(reopen)
         preface = preface_of(source)
         manifest = self._try(lambda: find_manifest(source, limits))
         records = None

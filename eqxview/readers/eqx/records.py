@@ -3,10 +3,10 @@
 from eqxview.errors import UnreadableFile
 from eqxview.limits import Clock, Limits, over_limit
 from eqxview.readers.byte_source import ByteSource
+from eqxview.readers.described.array_types import array_type
+from eqxview.readers.described.descriptions import ArrayDescription, Payload
 from eqxview.readers.eqx.header import Header, Headers
 from eqxview.readers.eqx.manifest import BEGIN
-from eqxview.readers.pickle.arrays import array_type
-from eqxview.readers.pickle.descriptions import ArrayDescription, Payload
 
 
 class Records:

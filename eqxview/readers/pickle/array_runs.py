@@ -13,7 +13,7 @@ the memo hold `FOLDED`; a file that asks for one is read again without shortcuts
 import re
 from typing import NamedTuple
 
-from eqxview.readers.pickle.descriptions import (
+from eqxview.readers.described.descriptions import (
     ArrayDescription,
     DTypeDescription,
     Payload,

@@ -8,9 +8,7 @@ plain `Call`: nothing here depends on a name being harmless, since nothing is ev
 import codecs
 from collections.abc import Callable
 
-from eqxview.readers.pickle.array_runs import BufferRun, JaxRun, NumpyRun
-from eqxview.readers.pickle.arrays import fill_array, jax_array, numpy_buffer, numpy_scalar
-from eqxview.readers.pickle.descriptions import (
+from eqxview.readers.described.descriptions import (
     NO_STATE,
     ArrayDescription,
     Call,
@@ -20,7 +18,9 @@ from eqxview.readers.pickle.descriptions import (
     Reference,
     SetItems,
 )
-from eqxview.readers.pickle.dtypes import STRING_DTYPE
+from eqxview.readers.described.dtypes import STRING_DTYPE
+from eqxview.readers.pickle.array_runs import BufferRun, JaxRun, NumpyRun
+from eqxview.readers.pickle.arrays import fill_array, jax_array, numpy_buffer, numpy_scalar
 from eqxview.readers.pickle.machine import Machine, Shortcut
 
 _MAKE_CLASSES = ("_builtin_type", "_make_skeleton_class", "_make_skeleton_enum")

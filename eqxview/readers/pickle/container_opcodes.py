@@ -2,7 +2,7 @@
 
 from struct import Struct
 
-from eqxview.readers.pickle.descriptions import Call, DictItems, SetItems
+from eqxview.readers.described.descriptions import Call, DictItems, SetItems
 from eqxview.readers.pickle.machine import Machine, Opcode
 from eqxview.readers.pickle.plain_opcodes import decimal
 

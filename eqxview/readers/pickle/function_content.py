@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator
 from hashlib import blake2b
 
 from eqxview.errors import EqxviewError
-from eqxview.readers.pickle.descriptions import (
+from eqxview.readers.described.descriptions import (
     ArrayDescription,
     Call,
     DictItems,
@@ -17,7 +17,7 @@ from eqxview.readers.pickle.descriptions import (
     Reference,
     SetItems,
 )
-from eqxview.readers.pickle.dtypes import dtype_facts
+from eqxview.readers.described.dtypes import dtype_facts
 from eqxview.readers.pickle.recognise import by_value
 from eqxview.readers.pickle.recognise.names import arguments_of
 from eqxview.readers.pickle.recognise.state import MAX_ATTRIBUTES, attributes_of

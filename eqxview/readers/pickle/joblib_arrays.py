@@ -1,7 +1,7 @@
 """Arrays in a file of joblib: their bytes lie between the opcodes, where no pickle has any."""
 
-from eqxview.readers.pickle.arrays import array_type
-from eqxview.readers.pickle.descriptions import (
+from eqxview.readers.described.array_types import array_type
+from eqxview.readers.described.descriptions import (
     ArrayDescription,
     Call,
     DictItems,

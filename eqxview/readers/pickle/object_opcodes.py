@@ -2,8 +2,7 @@
 
 from struct import Struct
 
-from eqxview.readers.pickle.calls import built, called
-from eqxview.readers.pickle.descriptions import (
+from eqxview.readers.described.descriptions import (
     Call,
     DictItems,
     Extension,
@@ -11,6 +10,7 @@ from eqxview.readers.pickle.descriptions import (
     PersistentId,
     Reference,
 )
+from eqxview.readers.pickle.calls import built, called
 from eqxview.readers.pickle.joblib_arrays import is_joblib_array, joblib_array
 from eqxview.readers.pickle.machine import Machine, Opcode, Stopped
 

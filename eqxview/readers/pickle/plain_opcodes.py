@@ -3,7 +3,7 @@
 import codecs
 from struct import Struct
 
-from eqxview.readers.pickle.descriptions import Payload
+from eqxview.readers.described.descriptions import Payload
 from eqxview.readers.pickle.machine import Machine, Opcode
 
 KEPT_BYTES = 64

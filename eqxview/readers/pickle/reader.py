@@ -10,15 +10,15 @@ from eqxview.readers.byte_source import ByteSource
 from eqxview.readers.class_source import Classes
 from eqxview.readers.compressed import open_bytes
 from eqxview.readers.cut_short import limit_that_cut, too_many_objects
+from eqxview.readers.described.look import Look
+from eqxview.readers.described.values import StoredValues, reopened
 from eqxview.readers.opened import OpenedFile
 from eqxview.readers.pickle.function_content import function_content, is_by_value
-from eqxview.readers.pickle.look import Look
 from eqxview.readers.pickle.machine import FoldedAway, Machine
 from eqxview.readers.pickle.opcodes import OPCODES
 from eqxview.readers.pickle.recognise import Recognisers
 from eqxview.readers.pickle.record import Record
 from eqxview.readers.pickle.salvage import salvage
-from eqxview.readers.pickle.values import PickledValues, reopened
 from eqxview.readers.reader import ReadOptions
 from eqxview.readers.sniff import PICKLE
 from eqxview.tree.columns import Tree
@@ -163,7 +163,7 @@ class _Reading:
     def _add(self, root: object) -> None:
         if self.trees:
             self.record.warn("pickle.load reads only the first of the pickles in this file")
-        values = PickledValues(self._reopen, function_content)
+        values = StoredValues(self._reopen, function_content)
         # For all trees of the file together; but each may have a beginning.
         room = self._limits.nodes_for(self._opcodes) - sum(map(len, self.trees))
         tree = walk(

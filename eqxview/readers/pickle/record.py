@@ -1,7 +1,6 @@
 """What the usual way of loading would do with a file: what it would import, call, look up."""
 
-from eqxview.readers.pickle.descriptions import Reference
-from eqxview.tree.sanitise import sanitise
+from eqxview.readers.described.descriptions import Reference, reference_text
 
 MAX_WARNINGS = 20
 MAX_IMPORTS = 10_000
@@ -49,11 +48,6 @@ class Record:
         names = sorted({reference_text(item) for item in self._references.values()})
         left_out = len(names) - MAX_IMPORTS
         return tuple(names[:MAX_IMPORTS]) + ((f"… {left_out:,} more",) if left_out > 0 else ())
-
-
-def reference_text(reference: Reference) -> str:
-    """`module.name`, sanitised."""
-    return f"{sanitise(reference.module)}.{sanitise(reference.name)}"
 
 
 def is_suspicious(module: str, name: str) -> bool:

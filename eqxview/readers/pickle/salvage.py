@@ -6,8 +6,7 @@ belongs into what is told by the marks and, where a single item needs none, by w
 is still empty. That may be wrong for the very last items, where the file itself is ambiguous.
 """
 
-from eqxview.readers.pickle.calls import CALLS
-from eqxview.readers.pickle.descriptions import (
+from eqxview.readers.described.descriptions import (
     NO_STATE,
     ArrayDescription,
     BrokenOff,
@@ -16,6 +15,7 @@ from eqxview.readers.pickle.descriptions import (
     Reference,
     SetItems,
 )
+from eqxview.readers.pickle.calls import CALLS
 from eqxview.readers.pickle.machine import Machine
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from eqxview.readers.class_source import ClassFacts, ClassKind, FieldFacts
 from eqxview.readers.class_source.roots import Root, root_named
-from eqxview.readers.pickle.descriptions import Call, DictItems
+from eqxview.readers.described.descriptions import Call, DictItems
 from eqxview.readers.pickle.recognise.context import Context
 from eqxview.readers.pickle.recognise.names import Name, arguments_of, called, name_of
 from eqxview.readers.pickle.recognise.state import MAX_ATTRIBUTES, attributes_of

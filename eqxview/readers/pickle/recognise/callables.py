@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from eqxview.readers.pickle.descriptions import Call, DictItems, Reference
+from eqxview.readers.described.descriptions import Call, DictItems, Reference
 from eqxview.readers.pickle.recognise import by_value
 from eqxview.readers.pickle.recognise.context import Context
 from eqxview.readers.pickle.recognise.names import (

@@ -1,6 +1,6 @@
 """Containers in a file: plain ones, and those of `collections` that a call makes."""
 
-from eqxview.readers.pickle.descriptions import Call, DictItems, SetItems
+from eqxview.readers.described.descriptions import Call, DictItems, SetItems
 from eqxview.readers.pickle.recognise.context import Context
 from eqxview.readers.pickle.recognise.keys import OrderedItems, key_text
 from eqxview.readers.pickle.recognise.names import arguments_of

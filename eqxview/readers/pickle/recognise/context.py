@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from eqxview.readers.class_source import Classes, ClassFacts
 from eqxview.readers.class_source.source_files import MAIN_MODULES
-from eqxview.readers.pickle.descriptions import Call
+from eqxview.readers.described.descriptions import Call
 from eqxview.tree.columns import Tree
 from eqxview.tree.kinds import Kind, Role
 from eqxview.tree.sanitise import sanitise

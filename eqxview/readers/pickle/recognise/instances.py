@@ -4,7 +4,7 @@ from typing import TypeGuard
 
 from eqxview.readers.class_source import ClassFacts, ClassKind
 from eqxview.readers.class_source.roots import is_never_registered
-from eqxview.readers.pickle.descriptions import Call, DictItems
+from eqxview.readers.described.descriptions import Call, DictItems
 from eqxview.readers.pickle.recognise import by_value, callables
 from eqxview.readers.pickle.recognise.context import Context
 from eqxview.readers.pickle.recognise.names import Name, arguments_of, is_class_name, name_of

@@ -7,7 +7,7 @@ short tuples of them. Comparing nested tuples is exponential in the size of the 
 from collections.abc import Sequence
 from typing import Any
 
-from eqxview.readers.pickle.descriptions import Call, Payload
+from eqxview.readers.described.descriptions import Call, Payload
 from eqxview.readers.pickle.recognise.names import is_class_name, name_of
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.value_text import primitive_text

@@ -1,6 +1,6 @@
 """`nn.State` of eqxcore and of Equinox: what layers keep from call to call."""
 
-from eqxview.readers.pickle.descriptions import Call, DictItems
+from eqxview.readers.described.descriptions import Call, DictItems
 from eqxview.readers.pickle.recognise.by_value import class_of
 from eqxview.readers.pickle.recognise.context import Context
 from eqxview.readers.pickle.recognise.keys import OrderedItems, key_text

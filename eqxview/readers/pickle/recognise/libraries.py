@@ -1,6 +1,6 @@
 """Nodes of Flax, whose children no class declaration tells."""
 
-from eqxview.readers.pickle.descriptions import Call, DictItems
+from eqxview.readers.described.descriptions import Call, DictItems
 from eqxview.readers.pickle.recognise.by_value import class_of
 from eqxview.readers.pickle.recognise.containers import plain_dict
 from eqxview.readers.pickle.recognise.context import Context

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from eqxview.readers.pickle.descriptions import Call, Reference
+from eqxview.readers.described.descriptions import Call, Reference
 
 
 class Name(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from eqxview.readers.pickle.descriptions import Call
+from eqxview.readers.described.descriptions import Call
 from eqxview.readers.pickle.recognise.context import Context
 from eqxview.readers.pickle.recognise.names import arguments_of
 from eqxview.readers.pickle.recognise.state import attribute_children, item_children

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from eqxview.readers.pickle.descriptions import NO_STATE, Call, DictItems
+from eqxview.readers.described.descriptions import NO_STATE, Call, DictItems
 from eqxview.readers.pickle.recognise.keys import key_text
 from eqxview.tree.key_path import attribute_entry
 from eqxview.tree.sanitise import sanitise

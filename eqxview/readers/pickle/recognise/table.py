@@ -9,7 +9,7 @@ nothing imported, nothing called.
 from collections.abc import Sequence
 
 from eqxview.readers.class_source import Classes
-from eqxview.readers.pickle.descriptions import Call, DictItems, Reference, SetItems
+from eqxview.readers.described.descriptions import Call, DictItems, Reference, SetItems
 from eqxview.readers.pickle.recognise import (
     callables,
     containers,

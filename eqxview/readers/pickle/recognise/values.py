@@ -1,6 +1,6 @@
 """Values of Python's own that pickle as a call: shown as they print themselves."""
 
-from eqxview.readers.pickle.descriptions import Call
+from eqxview.readers.described.descriptions import Call
 from eqxview.readers.pickle.recognise.context import Context
 from eqxview.readers.pickle.recognise.names import arguments_of, name_of
 from eqxview.tree.kinds import Hashing, Kind

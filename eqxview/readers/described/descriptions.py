@@ -8,6 +8,8 @@ and none looks anything up: a `Reference` is two strings.
 
 from collections.abc import Sequence
 
+from eqxview.tree.sanitise import sanitise
+
 
 class Reference:
     """A class or function by name: what GLOBAL, STACK_GLOBAL and INST ask to be imported."""
@@ -18,6 +20,11 @@ class Reference:
         self.module = module
         self.name = name
         """The qualified name, e.g. `Outer.Inner`. Neither string is sanitised."""
+
+
+def reference_text(reference: Reference) -> str:
+    """`module.name`, sanitised."""
+    return f"{sanitise(reference.module)}.{sanitise(reference.name)}"
 
 
 class Payload:

@@ -7,8 +7,8 @@ in `recognise/`, in their order.
 
 from collections.abc import Callable
 
-from eqxview.readers.pickle.arrays import ArrayType, array_type, problem_of
-from eqxview.readers.pickle.descriptions import (
+from eqxview.readers.described.array_types import ArrayType, array_type, problem_of
+from eqxview.readers.described.descriptions import (
     ArrayDescription,
     BrokenOff,
     Call,
@@ -20,11 +20,11 @@ from eqxview.readers.pickle.descriptions import (
     PersistentId,
     Reference,
     SetItems,
+    reference_text,
 )
-from eqxview.readers.pickle.dtypes import dtype_facts
-from eqxview.readers.pickle.prng_keys import prng_keys
-from eqxview.readers.pickle.record import reference_text
-from eqxview.readers.pickle.values import PickledValues
+from eqxview.readers.described.dtypes import dtype_facts
+from eqxview.readers.described.prng_keys import prng_keys
+from eqxview.readers.described.values import StoredValues
 from eqxview.tree.columns import ArrayFacts
 from eqxview.tree.containers import list_sight, none_sight, tuple_sight
 from eqxview.tree.kinds import Flag, Hashing, Kind
@@ -40,7 +40,7 @@ class Look:
 
     def __init__(
         self,
-        values: PickledValues,
+        values: StoredValues,
         recognise: Recogniser,
         *,
         has_content: Callable[[object], bool] = lambda description: False,

@@ -1,4 +1,4 @@
-"""Values of arrays in a pickle: one array's bytes are read from the file when asked for."""
+"""Values of arrays in a file: one array's bytes are read from the file when asked for."""
 
 import codecs
 from collections.abc import Callable
@@ -7,22 +7,22 @@ from typing import Any
 
 from eqxview.errors import EqxviewError, UnreadableFile
 from eqxview.readers.byte_source import ByteSource
-from eqxview.readers.pickle.descriptions import (
+from eqxview.readers.described.descriptions import (
     ArrayDescription,
     Call,
     DictItems,
     DTypeDescription,
     Payload,
 )
-from eqxview.readers.pickle.dtypes import ML_DTYPES, dtype_facts
+from eqxview.readers.described.dtypes import ML_DTYPES, dtype_facts
 from eqxview.tree.callable_content import CallableContent
 from eqxview.tree.columns import NOTHING, Tree
 
 ContentOf = Callable[[Call, Callable[[Payload], bytes]], CallableContent]
 
 
-class PickledValues:
-    """Fetches arrays from the pickle that a tree was read from."""
+class StoredValues:
+    """Fetches arrays from the file that a tree was read from."""
 
     def __init__(
         self, reopen: Callable[[], ByteSource], content_of: ContentOf | None = None

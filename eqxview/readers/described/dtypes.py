@@ -4,7 +4,7 @@ Nothing is trusted: a description may hold itself, or share its parts until its 
 longer than any memory. Names are cut, and what makes no sense is called unknown.
 """
 
-from eqxview.readers.pickle.descriptions import DictItems, DTypeDescription, Reference
+from eqxview.readers.described.descriptions import DictItems, DTypeDescription, Reference
 from eqxview.tree.sanitise import sanitise
 from eqxview.tree.value_text import string_text
 

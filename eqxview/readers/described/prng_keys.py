@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from eqxview.readers.pickle.arrays import MAX_DIMENSIONS
-from eqxview.readers.pickle.descriptions import (
+from eqxview.readers.described.array_types import MAX_DIMENSIONS
+from eqxview.readers.described.descriptions import (
     NO_STATE,
     ArrayDescription,
     Call,
