@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import subprocess
 import sys
 import textwrap
 from importlib.metadata import version
@@ -12,6 +13,7 @@ import pytest
 from eqxview.readers import class_source
 from eqxview.readers.class_source import Classes, ClassKind, FieldFacts
 from eqxview.readers.class_source.known_classes import KnownClasses
+from eqxview.readers.class_source.source_files import SourceFiles
 from eqxview.tree import Hashing
 
 TABLE = Path(class_source.__file__).with_name("known_classes.json")
@@ -391,8 +393,11 @@ def test_source_that_is_no_python_counts_as_none(learn):
 
 
 @pytest.mark.parametrize("module", ["equinox", "optax"])
-def test_every_installed_class_of_a_library_is_read_as_it_is(module):
+@pytest.mark.parametrize("by_table", [False, True], ids=["by source", "by the table"])
+def test_every_installed_class_of_a_library_is_read_as_it_is(module, by_table, monkeypatch):
     """The source tells what the live class tells, for all of them that the table knows."""
+    if not by_table:
+        monkeypatch.setattr(SourceFiles, "is_installed", lambda *_: False)
     library = {"equinox": equinox, "optax": optax}[module]
     classes = Classes()
     checked = 0
@@ -417,6 +422,52 @@ def test_every_installed_class_of_a_library_is_read_as_it_is(module):
         assert (qualified, facts.fields) == (qualified, expected)
         checked += 1
     assert checked > 60
+
+
+def installed_library(folder, version):
+    """A library of the table's name whose class is not what the table says."""
+    (folder / "equinox" / "nn").mkdir(parents=True)
+    for path in ("equinox/__init__.py", "equinox/nn/__init__.py"):
+        (folder / path).touch()
+    text = "import dataclasses\n@dataclasses.dataclass\nclass MLP:\n    of_source: int\n"
+    (folder / "equinox" / "nn" / "_mlp.py").write_text(text)
+    if version:
+        (folder / f"equinox-{version}.dist-info").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("version", "is_by_table"),
+    [("the table's", True), ("0.0.1", False), ("", False)],
+    ids=["the same version", "another version", "not installed, but worked on"],
+)
+def test_an_installed_library_is_known_by_the_table_if_the_table_is_of_its_version(
+    version, is_by_table, tmp_path, monkeypatch
+):
+    """Parsing the source of Equinox takes longer than all else that a small model needs."""
+    of_table = KnownClasses().version("equinox")
+    installed_library(tmp_path, of_table if version == "the table's" else version)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    facts = Classes().facts("equinox.nn._mlp", "MLP")
+    assert (facts == KnownClasses().get("equinox.nn._mlp.MLP")) == is_by_table
+    assert ("of_source" in str(facts)) != is_by_table
+
+
+def test_source_that_is_given_comes_before_the_table(tmp_path):
+    installed_library(tmp_path, "")
+    facts = Classes([str(tmp_path)]).facts("equinox.nn._mlp", "MLP")
+    assert facts != KnownClasses().get("equinox.nn._mlp.MLP")
+
+
+def test_a_model_of_an_installed_library_needs_no_parser():
+    """`ast` and the source of twenty modules would be half of the time that such a file takes."""
+    code = (
+        "import sys; from eqxview.readers.class_source import Classes\n"
+        "assert Classes().facts('equinox.nn._mlp', 'MLP').fields\n"
+        "assert 'eqxview.readers.class_source.module_source' not in sys.modules"
+    )
+    if version("equinox") != KnownClasses().version("equinox"):
+        pytest.skip("the table is of another version than the one installed")
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_table_knows_what_is_not_installed():

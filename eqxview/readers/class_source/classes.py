@@ -1,9 +1,13 @@
 """`Classes`: what is known of a class, whoever knows it."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from eqxview.readers.class_source.facts import ClassFacts, ClassKind
 from eqxview.readers.class_source.source_files import SourceFiles
+
+if TYPE_CHECKING:
+    from eqxview.readers.class_source.known_classes import KnownClasses
 
 
 class Classes:
@@ -34,17 +38,49 @@ class Classes:
 
 
 class _Learners:
-    """The sources of facts, made when the first class is asked for.
-
-    `ast` and what goes with it take 10 ms to import: a file without classes pays nothing.
-    """
+    """The sources of facts, made when the first class is asked for."""
 
     def __init__(self, files: SourceFiles) -> None:
-        from eqxview.readers.class_source.from_source import SourceFacts
         from eqxview.readers.class_source.known_classes import KnownClasses
+
+        self._files = files
+        self._table = KnownClasses()
+        self._exact: dict[str, bool] = {}
+        self._of_source: _OfSource | None = None
+
+    def facts(self, module: str, name: str) -> ClassFacts | None:
+        """By the table, where it was made of the very version that is installed; else by source."""
+        library = module.partition(".")[0]
+        if self._is_exact(library):
+            facts = self._table.get(f"{module}.{name}")
+            # The same as the source says of these kinds, without the 50 ms of parsing it; of
+            # others, such as enumerations, the source says more.
+            if facts is not None and facts.kind in (ClassKind.MODULE, ClassKind.NAMEDTUPLE):
+                return facts
+        if self._of_source is None:
+            self._of_source = _OfSource(self._files, self._table)
+        return self._of_source.facts(module, name)
+
+    def _is_exact(self, library: str) -> bool:
+        if library not in self._exact:
+            version = self._table.version(library)
+            self._exact[library] = version is not None and self._files.is_installed(
+                library, version
+            )
+        return self._exact[library]
+
+
+class _OfSource:
+    """Facts of source, and of the table for what has none.
+
+    `ast` and what goes with it take 10 ms to import: who needs no source pays nothing.
+    """
+
+    def __init__(self, files: SourceFiles, table: "KnownClasses") -> None:
+        from eqxview.readers.class_source.from_source import SourceFacts
         from eqxview.readers.class_source.resolve import Resolver
 
-        self._table = KnownClasses()
+        self._table = table
         self._resolver = Resolver(files)
         self._source = SourceFacts(self._resolver, self._table)
 

@@ -25,6 +25,7 @@ class KnownClasses:
 
     def __init__(self) -> None:
         self._tables: tuple[dict[str, str], dict[tuple[str, str], set[str]]] | None = None
+        self._versions: dict[str, str] = {}
 
     def _read(self) -> tuple[dict[str, str], dict[tuple[str, str], set[str]]]:
         """The lines by name, and those of a library's classes that share a name.
@@ -39,6 +40,7 @@ class KnownClasses:
             lines: dict[str, str] = {}
             by_library: dict[tuple[str, str], set[str]] = {}
             for library, known in libraries.items():
+                self._versions[library] = known["version"]
                 for module, classes in known["classes"].items():
                     for name, line in classes.items():
                         lines[f"{module}.{name}"] = line
@@ -50,6 +52,11 @@ class KnownClasses:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._read()[0])
+
+    def version(self, library: str) -> str | None:
+        """The version whose classes are in the table; `None` for a library that is not."""
+        self._read()
+        return self._versions.get(library)
 
     def get(self, qualified: str) -> ClassFacts | None:
         """The facts of the class of this name, `None` if it is not in the table."""

@@ -57,6 +57,18 @@ class SourceFiles:
                     return text, path.endswith("__init__.py")
         return None
 
+    def is_installed(self, library: str, version: str) -> bool:
+        """Whether the `library` that would be imported is installed, and of just this version.
+
+        Told by the folder that an installer leaves beside it. A library that is worked on has
+        none there; nor is one taken for installed where single files of source are given.
+        """
+        for root in () if self._scripts else self._roots:
+            base = os.path.join(root, library)
+            if os.path.isdir(base) or os.path.isfile(f"{base}.py"):
+                return os.path.isdir(os.path.join(root, f"{library}-{version}.dist-info"))
+        return False
+
     def _first(self, paths: Sequence[str]) -> tuple[str, bool] | None:
         for path in paths:
             if (text := self._text(path)) is not None:
