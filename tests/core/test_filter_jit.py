@@ -433,6 +433,9 @@ def test_jit_can_be_disabled():
     assert len(traces) == 2
 
 
+@pytest.mark.skipif(
+    jax.__version_info__ < (0, 7), reason="an early JAX runs on the CPU before it returns"
+)
 def test_a_call_returns_before_the_device_is_done():
     def heavy(y):
         for _ in range(6):
