@@ -69,17 +69,19 @@ def _find_none_leaf_flatten() -> Callable[..., Any]:
 
 
 def _find_key_array() -> tuple[type, Callable[..., Any], Callable[..., Any]]:
-    from jax._src import tree_util
-    from jax._src.random.prng import (
-        PRNGKeyArray,
-        prngkeyarray_flatten,
-        prngkeyarray_unflatten,
-    )
+    import importlib
 
+    from jax._src import tree_util
+
+    try:
+        prng = importlib.import_module("jax._src.random.prng")
+    except ImportError:
+        # Before JAX 0.10.
+        prng = importlib.import_module("jax._src.prng")
     # It must be JAX's way of dispatching keys, too: not a node for users, one for dispatch.
-    if tree_util.default_registry.is_node(PRNGKeyArray):
+    if prng.PRNGKeyArray in tree_util._registry:
         raise TypeError("key arrays are pytree nodes")
-    return PRNGKeyArray, prngkeyarray_flatten, prngkeyarray_unflatten
+    return prng.PRNGKeyArray, prng.prngkeyarray_flatten, prng.prngkeyarray_unflatten
 
 
 def _find_compiled_function() -> Any:

@@ -211,7 +211,7 @@ def test_a_module_with_lists_and_dicts_is_flattened_once_while_they_hold_the_sam
         lambda which, tree: flattened.append(which is registry.INNER) or inner(which, tree),
     )
     identity(model)
-    assert flattened == []
+    assert not any(flattened)
     model.inner.a[1][1]["k"].append(jnp.ones(4))
     assert len(jax.tree.leaves(identity(model))) == 4
     assert any(flattened)
