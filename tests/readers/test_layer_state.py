@@ -72,3 +72,15 @@ def test_a_state_of_another_shape_is_shown_as_what_it_holds(tmp_path):
     path.write_bytes(b"\x80\x04ceqxcore.nn._state._state\nState\n)\x81K\x03b.")
     (tree,) = open_file(str(path)).trees
     assert tree.label(0) == "State"
+
+
+def test_a_note_says_what_the_numbers_of_a_state_stand_for(tmp_path):
+    """The paths are JAX's, which has numbers only; the names are in the file."""
+    pair = stateful(equinox)
+    tree = saved(tmp_path / "model.pkl", pair)
+    state = tree.find("[1]")
+    index = pair[0]["bn"][0].batch_state_index
+    (note,) = tree.notes[state]
+    numbers = [path for path, _ in jax.tree_util.tree_leaves_with_path(pair[1])]
+    assert note.startswith(jax.tree_util.keystr(numbers[0][:1]))
+    assert index.marker in note

@@ -27,7 +27,16 @@ def equinox_state(call: Call, context: Context) -> Sight | None:
         return None
     ordered = OrderedItems(values.pairs, keep_order=True)
     children = [Child(flat_entry(i), value) for i, (_, value) in enumerate(ordered.items)]
-    return _sight(call, context, children, tuple(ordered.notes))
+    named = [(i, key) for i, (key, _) in enumerate(ordered.items) if type(key) is str]
+    of = ", ".join(f"{flat_entry(i)} is of {sanitise(key)}" for i, key in named[:_MOST_NAMED])
+    more = f", and {len(named) - _MOST_NAMED:,} more" if len(named) > _MOST_NAMED else ""
+    # The paths are JAX's, which knows no names here; what a number stands for is said beside it.
+    notes = (*ordered.notes, *((of + more,) if named else ()))
+    return _sight(call, context, children, notes)
+
+
+_MOST_NAMED = 8
+"""Values of a state whose names are told."""
 
 
 def _marker_text(marker: object) -> str:
