@@ -7,8 +7,6 @@ import subprocess
 import sys
 
 import jax
-
-import jax
 import pytest
 
 import eqxcore
