@@ -93,15 +93,27 @@ def _registered(call: Call, facts: ClassFacts, name: Name, context: Context) -> 
     return _with_fields(Kind.DATACLASS, call, facts, name, context)
 
 
+def _static(call: Call, facts: ClassFacts, name: Name, context: Context) -> Sight | None:
+    """An object that is static as a whole: JAX sees no field of it, and asks it for its hash."""
+    return _with_fields(Kind.DATACLASS, call, facts, name, context, static=Standing.INSIDE)
+
+
 def _with_fields(
-    kind: Kind, call: Call, facts: ClassFacts, name: Name, context: Context
+    kind: Kind,
+    call: Call,
+    facts: ClassFacts,
+    name: Name,
+    context: Context,
+    *,
+    static: Standing = Standing.STATIC,
 ) -> Sight | None:
     """A node with the declared fields, then what the declaration does not know of."""
     attributes = attributes_of(call)
     if attributes is None:
         return None
+    standing = {False: Standing.CHILD, True: static, None: Standing.UNKNOWN_FIELD}
     children = [
-        Child(attribute_entry(sanitise(field.name)), attributes[field.name], _STANDING[field[1]])
+        Child(attribute_entry(sanitise(field.name)), attributes[field.name], standing[field[1]])
         for field in facts.fields
         if field.name in attributes
     ]
@@ -233,7 +245,7 @@ _LEAVES = (ClassKind.PLAIN, ClassKind.DATACLASS, ClassKind.ENUM)
 _KINDS = {
     ClassKind.MODULE: _module,
     ClassKind.REGISTERED: _registered,
-    ClassKind.STATIC: _registered,
+    ClassKind.STATIC: _static,
     ClassKind.NAMEDTUPLE: _named_tuple,
     ClassKind.ENUM: _enum_member,
 }
