@@ -55,7 +55,7 @@ class Side:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", metavar="NAME", help="workloads with NAME in theirs")
-    parser.add_argument("--seconds", type=float, default=0.1, help="for each side of each line")
+    parser.add_argument("--seconds", type=float, default=0.08, help="for each side of each line")
     parser.add_argument("--peers", action="store_true", help="flax.nnx, too, where it has a layer")
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
@@ -75,6 +75,7 @@ def _compare(workload: Workload, options: argparse.Namespace) -> bool:
     if options.peers and workload.peer is not None:
         sides.append(_peer(workload))
     good = True
+    lines: dict[str, list[float]] = {}
     for kind, wrapped in (("forward", _forward), ("gradient", _gradient)):
         inputs = [
             side.arguments
@@ -88,11 +89,15 @@ def _compare(workload: Workload, options: argparse.Namespace) -> bool:
         ]
         runs = [_running(p, given) for p, given in zip(programs, inputs, strict=True)]
         good &= _agree(workload, kind, runs[0](), runs[1]())
-        seconds = _interleaved(runs, options.seconds)
+        lines[kind] = _interleaved(runs, options.seconds)
         temps = [getattr(p.memory_analysis(), "temp_size_in_bytes", 0) for p in programs]
-        good &= _tell(f"{workload.name}: {kind}", sides, seconds, temps, options)
-    seconds = _interleaved([_tracing(side) for side in sides], options.seconds)
-    return good & _tell(f"{workload.name}: trace", sides, seconds, None, options)
+        good &= _tell(f"{workload.name}: {kind}", sides, lines[kind], temps)
+    lines["trace"] = _interleaved([_tracing(side) for side in sides], options.seconds)
+    good &= _tell(f"{workload.name}: trace", sides, lines["trace"], None)
+    if options.record:
+        for place in range(1, len(sides)):
+            _record(workload, sides, lines, place)
+    return good
 
 
 def _side(workload: Workload, name: str, nn: Any) -> Side:
@@ -190,34 +195,32 @@ def _agree(workload: Workload, kind: str, ours: Any, theirs: Any) -> bool:
 
 
 def _tell(
-    title: str,
-    sides: Sequence[Side],
-    seconds: Sequence[float],
-    temps: Sequence[int] | None,
-    options: argparse.Namespace,
+    title: str, sides: Sequence[Side], seconds: Sequence[float], temps: Sequence[int] | None
 ) -> bool:
     figures = [
         f"{1e3 * taken:.3f} ms" + ("" if temps is None else f" {temps[i] / 1e6:.2f} MB")
         for i, taken in enumerate(seconds)
     ]
-    ratios = [seconds[0] / other for other in seconds[1:]]
     for place in range(1, len(sides)):
         told = title if place == 1 else f"  against {sides[place].name}"
-        print(
-            f"{told:<44} {figures[0]:>20} {figures[place]:>20} {ratios[place - 1]:>7.2f}",
-            flush=True,
-        )
-        if options.record:
-            _record(title, figures[0], f"{sides[place].name}: {figures[place]}", ratios[place - 1])
-    return ratios[0] < _SLOWER
+        ratio = seconds[0] / seconds[place]
+        print(f"{told:<44} {figures[0]:>20} {figures[place]:>20} {ratio:>7.2f}", flush=True)
+    return seconds[0] / seconds[1] < _SLOWER
 
 
-def _record(title: str, ours: str, other: str, ratio: float) -> None:
+def _record(
+    workload: Workload, sides: Sequence[Side], lines: dict[str, list[float]], other: int
+) -> None:
+    def figures(place: int) -> str:
+        taken = [f"{1e3 * seconds[place]:.3f}" for seconds in lines.values()]
+        return f"{sides[place].name}: {', '.join(taken)} ms CPU"
+
+    ratios = ", ".join(f"{seconds[0] / seconds[other]:.2f}" for seconds in lines.values())
     with RESULTS.open("a", encoding="utf-8") as file:
         file.write(
-            f"| {datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d} | {title} "
-            f"| `python benchmarks/layers.py` | {machine()} "
-            f"| eqxcore: {ours} | {other} | {ratio:.2f} |\n"
+            f"| {datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d} "
+            f"| {workload.name}: {', '.join(lines)} | `python benchmarks/layers.py` | {machine()} "
+            f"| {figures(0)} | {figures(other)} | {ratios} |\n"
         )
 
 
