@@ -1,6 +1,7 @@
 """`load`: the arrays of a checkpoint, by name."""
 
 import pathlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -57,7 +58,8 @@ def load(
     with with_suffix(path).open("rb") as file:
         loading = _Loading(Checkpoint(file, with_suffix(path)), like, only, rename, is_leaf)
         if loading.diff:
-            raise CheckpointMismatch(_does_not_fit(path, loading.diff), loading.diff)
+            message = _does_not_fit(path, loading.diff) + loading.advice_on_the_part()
+            raise CheckpointMismatch(message, loading.diff)
         return loading.run()
 
 
@@ -98,7 +100,7 @@ class _Loading:
         self._is_leaf = is_leaf
         self._nodes, self._leaves = describe(like, is_leaf)
         self._paths = paths_of(self._nodes)
-        self._parts = _parts(like, only)
+        self._parts = _parts(checkpoint, like, only)
         self._renamed = self._renames(rename or {})
         self._matches = self._match()
         self.diff = self._compare()
@@ -120,6 +122,16 @@ class _Loading:
             else:
                 loaded.append(self._checkpoint.read(match, leaf))
         return jtu.tree_structure(self._like, is_leaf=self._is_leaf).unflatten(loaded)
+
+    def advice_on_the_part(self) -> str:
+        """What to write where the file holds the pytree as one part of several, or nothing."""
+        saved = self._checkpoint.nodes
+        parts = [place for place in range(1, len(saved)) if saved[place]["parent"] == 0]
+        contents = next(iter(_by_contents(self._nodes, [0])))
+        alike = _by_contents(saved, parts).get(contents, [])
+        if len(alike) != 1 or _short_kind(saved[alike[0]]) != _short_kind(self._nodes[0]):
+            return ""
+        return _advice_on_a_part(self._checkpoint, alike[0])
 
     def _is_wanted(self, path: str) -> bool:
         return self._parts is None or any(is_below(path, part) for part in self._parts)
@@ -204,13 +216,44 @@ class _Loading:
                 yield self._checkpoint.path_of(places[0]), self._paths[new[contents][0]]
 
 
-def _parts(like: PyTree, only: str | Sequence[str] | None) -> list[str] | None:
+def _parts(
+    checkpoint: Checkpoint, like: PyTree, only: str | Sequence[str] | None
+) -> list[str] | None:
     if only is None:
         return None
     parts = [normal_path(part) for part in ([only] if isinstance(only, str) else only)]
     for part in parts:
-        follow(like, part)  # raises if that leads nowhere
+        try:
+            follow(like, part)  # raises if that leads nowhere
+        except ValueError as error:
+            place = checkpoint.find(part)
+            if place is None:
+                raise
+            raise ValueError(f"{error}{_advice_on_a_part(checkpoint, place)}") from None
     return parts
+
+
+def _advice_on_a_part(checkpoint: Checkpoint, place: int) -> str:
+    """How to load what stands at a place in the file by itself, or nothing if that has no name."""
+    node, path = checkpoint.nodes[place], checkpoint.path_of(place)
+    container = checkpoint.nodes[0]["kind"]
+    if node.get("parent") != 0:
+        return ""
+    if container == "dict" and (key := re.fullmatch(r"\[('\w+')\]", path)) is not None:
+        around = f"{{{key[1]}: model}}"
+    elif container in ("tuple", "list") and path in ("[0]", "[1]", "[2]", "[3]"):
+        around = f"[{'None, ' * int(path[1])}model]"
+    else:
+        return ""
+    file = str(checkpoint.path)
+    return (
+        f" In the file, {path} is {_what(checkpoint.nodes, place)}. To load it alone: "
+        f"`model = eqx.load({file!r}, {around}, only={path!r}){path}`."
+    )
+
+
+def _short_kind(node: Node) -> tuple[str, str]:
+    return node["kind"], shown_node(node)
 
 
 def _topmost(places: list[int], nodes: list[Node]) -> list[int]:

@@ -4,6 +4,7 @@ import collections
 import functools
 import json
 import pickle
+import re
 from typing import Any
 
 import equinox
@@ -222,6 +223,35 @@ def test_what_was_renamed_is_guessed_and_can_be_named(tmp_path):
         eqx.load(tmp_path / "tree.eqx", like)
     back = eqx.load(tmp_path / "tree.eqx", like, rename={".q": ".query"})
     assert (float(back.query[0]), float(back.k[0])) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize("saved", ["dict", "tuple"])
+def test_a_model_that_is_a_part_of_the_file_is_pointed_at_and_can_be_loaded(saved, tmp_path):
+    model, other = (eqx.nn.Linear(2, 2, key=jax.random.fold_in(KEY, n)) for n in range(2))
+    tree, around, part = {
+        "dict": ({"model": model, "step": 3}, "{'model': model}", "['model']"),
+        "tuple": ((3, model), "[None, model]", "[1]"),
+    }[saved]
+    path = tmp_path / "tree.eqx"
+    eqx.save(path, tree)
+    code = f"model = eqx.load({str(path)!r}, {around}, only={part!r}){part}"
+    told = re.escape(f"In the file, {part} is Linear with 2 leaves. To load it alone: `{code}`.")
+    with pytest.raises(eqx.CheckpointMismatch, match=told):
+        eqx.load(path, other)
+    with pytest.raises(ValueError, match=told):
+        eqx.load(path, other, only=part)
+    # What the message says to write.
+    names: dict[str, Any] = {"eqx": eqx, "model": other}
+    exec(code, names)
+    assert eqx.tree_equal(names["model"], model)
+
+
+def test_a_part_is_not_pointed_at_where_two_are_alike(tmp_path):
+    model = eqx.nn.Linear(2, 2, key=KEY)
+    eqx.save(tmp_path / "tree.eqx", {"model": model, "ema": model})
+    with pytest.raises(eqx.CheckpointMismatch) as caught:
+        eqx.load(tmp_path / "tree.eqx", model)
+    assert "To load it alone" not in str(caught.value)
 
 
 def test_names_that_were_swapped_can_be_swapped_back(tmp_path):
