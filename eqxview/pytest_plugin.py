@@ -119,9 +119,10 @@ else:  # older ones know no wrappers of this kind, and are to run all the same
 
 def _arguments(n: Any = None, function: Any = None, **others: Any) -> tuple[int, Any]:
     if type(n) is not int or n < 0 or others:
+        got = ", ".join(f"{name}={value!r}" for name, value in others.items()) or repr(n)
         pytest.fail(
             f"expected a number of compilations, as in @pytest.mark.{_MARK}(1), and perhaps the "
-            f"jitted function that they are of. Got {n!r}.",
+            f"jitted function that they are of. Got {got}.",
             pytrace=False,
         )
     return n, function

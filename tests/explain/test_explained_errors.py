@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import linecache
 import re
 
 import equinox
@@ -135,3 +136,19 @@ def test_without_any_frame_the_words_of_the_error_are_still_read(case):
     explanation = explain_error(error)
     assert explanation.site is None
     assert explanation.kind in (case.kind, "") or case.kind == "array-in-static-field"
+
+
+def test_of_both_libraries_the_fix_names_the_one_in_the_line():
+    program = """
+import jax, equinox, eqxcore as eqx
+model = eqx.nn.MLP(2, 2, 2, 1, key=jax.random.key(0))
+def by_jax(): jax.grad(lambda m: m.layers[0].bias.sum())(model)
+def by_equinox(): jax.grad(equinox.filter_jit(lambda m: m.layers[0].bias.sum()))(model)
+"""
+    names = {}
+    linecache.cache["<both>"] = (len(program), None, program.splitlines(keepends=True), "<both>")
+    exec(compile(program, "<both>", "exec"), names)
+    for run, library in ((names["by_jax"], "eqx"), (names["by_equinox"], "equinox")):
+        with pytest.raises(TypeError) as caught:
+            run()
+        assert explain_error(caught.value).fix.startswith(f"{library}.filter_grad in place")

@@ -65,6 +65,10 @@ def test_with_an_error_of_its_own():
 @pytest.mark.max_compiles("one")
 def test_no_number():
     pass
+
+@pytest.mark.max_compiles(1, at_most=2)
+def test_an_option_too_many():
+    pass
 """
 
 
@@ -99,8 +103,9 @@ def test_tests_fail_that_compile_too_much_and_no_others(output):
         "test_with_an_assertion_of_its_own",
         "test_with_an_error_of_its_own",
         "test_no_number",
+        "test_an_option_too_many",
     ], output
-    assert "5 failed, 2 passed" in output
+    assert "6 failed, 2 passed" in output
 
 
 def test_a_failure_shows_each_program_with_cause_and_fix(output):
@@ -122,6 +127,8 @@ def test_an_error_of_the_test_goes_first(output):
 
 def test_a_mark_without_a_number_says_what_is_expected(output):
     assert "as in @pytest.mark.max_compiles(1)" in output
+    assert "Got 'one'." in output
+    assert "Got at_most=2." in output
 
 
 def test_a_run_that_does_not_use_it_imports_no_jax(tmp_path):

@@ -51,9 +51,15 @@ class Scene:
     def library(self) -> str:
         """What the user calls the library with `filter_jit`: `eqx`, `eqxcore`, `equinox`."""
         for step in reversed(self.users):
-            for name, value in (*step.frame.f_locals.items(), *step.frame.f_globals.items()):
-                if isinstance(value, ModuleType) and value.__name__ in ("equinox", "eqxcore"):
-                    return name
+            names = [
+                name
+                for name, value in (*step.frame.f_locals.items(), *step.frame.f_globals.items())
+                if isinstance(value, ModuleType) and value.__name__ in ("equinox", "eqxcore")
+            ]
+            if names:
+                # Of both libraries, the one that the line is about; or the one used for short.
+                in_line = [name for name in names if re.search(rf"\b{name}\.", step.code)]
+                return next(iter(in_line), "eqx" if "eqx" in names else names[0])
         return "eqx"
 
     def explained(
