@@ -6,6 +6,7 @@ because comparing two of them is then C, and a model has hundreds.
 """
 
 import operator
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -136,7 +137,42 @@ class Layout:
         self.pack, self.unflatten = self._generate(cls, unflatten)
 
     def _generate(self, cls: type, unflatten: Any) -> tuple[Any, Any]:
-        """The two functions that run once a node; generated, which halves their time."""
+        """The two functions that run once a node; generated, which halves their time.
+
+        Not before the first of them is called: to compile them takes longer than everything else
+        about a class, and of the classes of a library most are never used.
+        """
+        namespace: dict[str, Any] = {} if unflatten is None else unflatten.__globals__
+        pack = types.FunctionType(_pack_first.__code__, namespace, "pack")
+        if unflatten is None:
+            unflatten = types.FunctionType(_unflatten_first.__code__, namespace, "unflatten")
+        else:
+            # The registries know a class by the function that they were given first.
+            unflatten.__code__ = _unflatten_first.__code__
+
+        def generate() -> None:
+            made: dict[str, Any] = {}
+            exec(self._source(), namespace, made)
+            pack.__code__, unflatten.__code__ = made["pack"].__code__, made["unflatten"].__code__
+
+        namespace.update(
+            cls=cls,
+            fields_of=fields_of,
+            generate=generate,
+            new=object.__new__,
+            open_windows=open_windows,
+            pack=pack,
+            pack_unusual=self._pack_unusual,
+            set_flat=set_flat,
+            Statics=self.statics_class,
+            unflatten=unflatten,
+            unflatten_unusual=_unflatten_unusual(cls, self),
+        )
+        # The first one lives on, see `become`.
+        namespace.setdefault("layout", self)
+        return pack, unflatten
+
+    def _source(self) -> str:
         dynamic, static = (
             "".join(f"fields[{name!r}], " for name in names)
             for names in (self.dynamic, self.static)
@@ -167,25 +203,7 @@ class Layout:
             f"        {static or '()'} = statics",
             "    return module",
         ]
-        namespace: dict[str, Any] = {} if unflatten is None else unflatten.__globals__
-        namespace.update(
-            cls=cls,
-            fields_of=fields_of,
-            new=object.__new__,
-            open_windows=open_windows,
-            pack_unusual=self._pack_unusual,
-            set_flat=set_flat,
-            Statics=self.statics_class,
-            unflatten_unusual=_unflatten_unusual(cls, self),
-        )
-        # The first one lives on, see `become`.
-        namespace.setdefault("layout", self)
-        exec("\n".join(lines), namespace)
-        if unflatten is not None:
-            # The registries know a class by the function that they were given first.
-            unflatten.__code__ = namespace["unflatten"].__code__
-            namespace["unflatten"] = unflatten
-        return namespace["pack"], namespace["unflatten"]
+        return "\n".join(lines)
 
     def _pack_unusual(self, module: Any) -> Any:
         fields = fields_of(module)
@@ -239,6 +257,20 @@ class Layout:
         else:
             keys = self._keys
         return tuple(zip(keys, children, strict=True)), statics
+
+
+# What the two functions are until they are generated. Their names are those of the namespace that
+# they run in.
+
+
+def _pack_first(module: Any) -> Any:
+    generate()  # type: ignore[name-defined]
+    return pack(module)  # type: ignore[name-defined]
+
+
+def _unflatten_first(statics: Any, children: Any) -> Any:
+    generate()  # type: ignore[name-defined]
+    return unflatten(statics, children)  # type: ignore[name-defined]
 
 
 def reader(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
