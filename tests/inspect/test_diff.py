@@ -181,6 +181,14 @@ def test_a_subtree_at_another_place_is_moved_and_its_values_are_compared():
     assert (report.changes[0].before, report.changes[0].after) == ("['a']", "['c']")
 
 
+def test_the_tree_names_what_was_removed_from_below_a_part_that_moved_by_its_whole_path():
+    linear = eqx.nn.Linear(2, 3, key=jax.random.key(0))
+    before = {"model": {"inner": linear, "scale": 2.0}}
+    report = diff(before, (linear,))
+    assert ("removed", "['model']['scale']") in told(report)
+    assert "- ['model']['scale'] " in "\n".join(document_lines(report.document()))
+
+
 def test_arrays_that_changed_places_are_told_by_their_values():
     q, k = jnp.arange(6.0), jnp.arange(6.0) * 2
     report = diff({"k": k, "q": q}, {"k": q, "q": k})

@@ -54,7 +54,8 @@ def merged_outline(
         placed[row] = (new, depth + 1)
         mark_with(_mark(here))
         for change in removed.get(row, ()):
-            _copy(builder, a, change.row_a, new, depth + 2, is_whole=True)
+            entry = _entry_below(a, change.row_a, partner)
+            _copy(builder, a, change.row_a, new, depth + 2, is_whole=True, entry=entry)
             mark_with(_mark([change]))
     column = MarkColumn("change", tuple(marks), codes)
     return Outline(builder.finish(), (column,), title=title)
@@ -70,10 +71,30 @@ def _parent_in_b(a: Tree, row: int, partner: dict[int, int]) -> int:
     return partner.get(row, 0)
 
 
+def _entry_below(a: Tree, row: int, partner: dict[int, int]) -> str | None:
+    """The steps to `row` from the node that `_parent_in_b` finds, if they are several."""
+    entries = [a.entry(row)]
+    above = a.parent[row]
+    while above > 0 and above not in partner:
+        entries.append(a.entry(above))
+        above = a.parent[above]
+    return "".join(reversed(entries)) if len(entries) > 1 else None
+
+
 def _copy(
-    builder: TreeBuilder, tree: Tree, row: int, parent: int, depth: int, *, is_whole: bool
+    builder: TreeBuilder,
+    tree: Tree,
+    row: int,
+    parent: int,
+    depth: int,
+    *,
+    is_whole: bool,
+    entry: str | int | None = None,
 ) -> int:
-    """The node at `row`, added below the new row `parent`; a whole subtree in one line."""
+    """The node at `row`, added below the new row `parent`; a whole subtree in one line.
+
+    `entry` is its step from there, where that is another than in `tree`.
+    """
     name = tree.name[row]
     dtype, shape = tree.dtype_name(row), tree.array_shape(row)
     facts = None
@@ -83,8 +104,10 @@ def _copy(
     if text is None and facts is None:
         # Said in words: counted here would be what is shown, not what is there.
         text = subtree_text(tree, row) if is_whole else container_text(tree, row)
+    if entry is None:
+        entry = -2 - name if name < NOTHING else tree.entry(row)
     return builder.add(
-        -2 - name if name < NOTHING else tree.entry(row),
+        entry,
         parent,
         depth,
         kind=Kind(tree.kind[row]),
