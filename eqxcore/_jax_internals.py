@@ -272,15 +272,20 @@ def keep_out_of_callback_log(error: type[BaseException]) -> None:
 def _find_programs() -> tuple[type, ...]:
     from jax._src import core
 
-    return core.ClosedJaxpr, core.Jaxpr, core.Literal, core.Primitive
+    # From JAX 0.12 on there is one class for programs, whether they have constants or not.
+    closed = getattr(core, "ClosedJaxpr", core.Jaxpr)
+    return closed, core.Jaxpr, core.Literal, core.Primitive
 
 
 # Public, all four, in `jax.extend.core`. But to import that loads Pallas: 30 ms.
 if TYPE_CHECKING:
-    from jax.extend.core import ClosedJaxpr as ClosedJaxpr
-    from jax.extend.core import Jaxpr as Jaxpr
-    from jax.extend.core import Literal as Literal
-    from jax.extend.core import Primitive as Primitive
+    import jax.extend.core
+
+    # Not listed among the public names of JAX 0.12, where it is another name of `Jaxpr`.
+    ClosedJaxpr = jax.extend.core.ClosedJaxpr  # pyright: ignore[reportPrivateImportUsage]
+    Jaxpr = jax.extend.core.Jaxpr
+    Literal = jax.extend.core.Literal
+    Primitive = jax.extend.core.Primitive
 else:
     _programs = _probe(_find_programs)
     if _programs is None:

@@ -89,7 +89,8 @@ def _meshes() -> tuple[Any, ...]:
         # Private: inside of a trace the public `get_mesh` refuses, and `with mesh:` has none.
         from jax._src import config
 
-        return config.mesh_context_manager.value, config.abstract_mesh_context_manager.value
+        contexts: Any = config  # which of its names there are depends on the version
+        return contexts.mesh_context_manager.value, contexts.abstract_mesh_context_manager.value
     except (ImportError, AttributeError):
         mesh = jax.sharding.get_abstract_mesh()
         return (None if getattr(mesh, "empty", True) else mesh,)

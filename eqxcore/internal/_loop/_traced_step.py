@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
-from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
+from jax.extend.core import jaxpr_as_fun
 from jaxtyping import Array
+
+from eqxcore._jax_internals import ClosedJaxpr
 
 from ._carry import Parts
 from ._masks import fill, pick
@@ -97,8 +99,9 @@ def trace_step(
 
     while True:
         jaxpr = jax.make_jaxpr(flat)(*arrays, *buffers, *xs)
+        results: Sequence[Any] = jaxpr.out_avals
         changed = False
-        for place, (old, new) in enumerate(zip(arrays, jaxpr.out_avals, strict=False)):
+        for place, (old, new) in enumerate(zip(arrays, results, strict=False)):
             if is_weak(old) and not (is_weak(new) and old.dtype == new.dtype):
                 # At most twice for an array: to a wider weak type, then to one that is not weak.
                 arrays[place] = promote(old, new)
