@@ -3,7 +3,6 @@
 import collections
 import contextlib
 import functools
-import inspect
 import threading
 import types
 import warnings
@@ -17,6 +16,7 @@ from eqxcore._module_place import telling_place
 from eqxcore._predicates import is_array
 from eqxcore._runtime_errors import Checks
 
+from ._array_names import NamedArrays, names_of_arrays
 from ._hashable import check_hashable
 from ._heard import being_traced
 from ._options import Options, jitkwargs_of
@@ -176,7 +176,7 @@ def jit_of_arrays(
     source = _source_of(function)
     if source is not None:
         traced.__wrapped__ = source  # type: ignore[attr-defined]
-        traced.__signature__ = _SIGNATURE  # type: ignore[attr-defined]
+    traced.__signature__ = NamedArrays(names_of_arrays(call, is_dynamic))  # type: ignore[attr-defined]
     jitkwargs = jitkwargs_of(options)
     if options.donate != "none":
         counts = (_count(part, is_dynamic) for part in (function, args[:1], call))
@@ -186,9 +186,6 @@ def jit_of_arrays(
     if out_shardings is not None:
         jitkwargs["out_shardings"] = shardings_of_groups(out_shardings)
     return jax.jit(traced, **jitkwargs)
-
-
-_SIGNATURE = inspect.Signature([inspect.Parameter("arrays", inspect.Parameter.VAR_POSITIONAL)])
 
 
 def _source_of(function: Any) -> Callable[..., Any] | None:

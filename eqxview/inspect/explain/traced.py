@@ -27,8 +27,7 @@ _DEPENDS = re.compile(
 )
 _LEAKED = re.compile(r"created on line (?P<file>[^\n]+?):(?P<line>\d+)(?::\d+)? \((?P<in>[^)]*)\)")
 _TYPE = re.compile(r"with type (?P<type>\S+)")
-# How the wrappers of the two libraries call the array leaves of a call.
-_EQXCORE_LEAF = re.compile(r"arrays\[(\d+)\]")
+# How Equinox's wrapper calls the array leaves of a call; eqxcore gives JAX the user's own names.
 _EQUINOX_LEAF = re.compile(r"dynamic_(?:no)?donate\['?(first|rest)'?\]\[(\d+)\]")
 
 
@@ -130,16 +129,14 @@ def _arguments(told: str, scene: Scene) -> list[str]:
 
 
 def _renamed(path: str, scene: Scene) -> str:
-    ours, theirs = _EQXCORE_LEAF.fullmatch(path), _EQUINOX_LEAF.fullmatch(path)
-    if ours is None and theirs is None:
+    leaf = _EQUINOX_LEAF.fullmatch(path)
+    if leaf is None:
         return path
     call = _filtered_call(scene)
     if call is None or len(call.known) < len(call.arguments):
         return "an array among its arguments"
-    arguments = call.arguments
-    if theirs is not None:
-        arguments = arguments[:1] if theirs[1] == "first" else arguments[1:]
-    number = int(ours[1] if ours else theirs[2])  # pyright: ignore[reportOptionalSubscript]
+    arguments = call.arguments[:1] if leaf[1] == "first" else call.arguments[1:]
+    number = int(leaf[2])
     for argument in arguments:
         tree = tree_of(argument.value)
         for row in tree.leaves():
