@@ -1,7 +1,7 @@
 """One step of a loop, traced once: a function of arrays, and what it closes over as arguments."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 from jax.extend.core import jaxpr_as_fun
@@ -99,7 +99,7 @@ def trace_step(
 
     while True:
         jaxpr = jax.make_jaxpr(flat)(*arrays, *buffers, *xs)
-        results: Sequence[Any] = jaxpr.out_avals
+        results = cast(Sequence[Any], jaxpr.out_avals)
         changed = False
         for place, (old, new) in enumerate(zip(arrays, results, strict=False)):
             if is_weak(old) and not (is_weak(new) and old.dtype == new.dtype):
