@@ -80,6 +80,9 @@ def _session(*lines):
         "stdin": io.StringIO("".join(f"{line}\n" for line in lines)),
         "stdout": io.StringIO(),
         "backend": "cli",
+        # Of the frames around the user's, the debugger flattens all variables as a pytree: those
+        # of pytest are many, and some are lists that hold themselves.
+        "num_frames": 2,
     }
 
 
