@@ -7,11 +7,6 @@ from typing import Any
 import jax.tree_util as jtu
 
 
-def function_name(fun: Any) -> str:
-    """What a callable is called in a message."""
-    return getattr(fun, "__name__", type(fun).__name__)
-
-
 def place_in_arguments(fun: Callable[..., Any], path: tuple[Any, ...]) -> str:
     """The place at `path` in the tuple of positional arguments, by the name of the parameter."""
     if not path:

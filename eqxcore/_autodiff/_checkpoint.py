@@ -6,9 +6,9 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 import jax
 
+from eqxcore._function_name import function_name
 from eqxcore._jit._output import Output
 from eqxcore._jit._split import split
-from eqxcore._jit._traces import name_of
 from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._partial import Partial
 
@@ -34,7 +34,7 @@ class _CheckpointWrapper(Module):
     # function defined inside another may close over tracers, which nothing else may keep alive.
     @functools.cached_property
     def _of_arrays(self) -> Callable[[Any], Callable[..., Output]]:
-        name, prevent_cse, policy = name_of(self._fun), self._prevent_cse, self._policy
+        name, prevent_cse, policy = function_name(self._fun), self._prevent_cse, self._policy
 
         def make(structure: Any) -> Callable[..., Output]:
             def of_arrays(*arrays: Any) -> Output:

@@ -11,8 +11,8 @@ import jax.tree_util as jtu
 from jax.core import eval_jaxpr
 from jaxtyping import Array
 
+from eqxcore._function_name import function_name
 from eqxcore._jax_internals import Jaxpr
-from eqxcore._jit._traces import name_of
 from eqxcore._module import Module, field
 from eqxcore._predicates import is_array
 from eqxcore._pytree import PyTree
@@ -99,7 +99,7 @@ class _TrivialClosureConvert(_Converted):
 
     @property
     def _name(self) -> str:
-        return name_of(self.fn)
+        return function_name(self.fn)
 
     # No field: seldom asked for, and then worked out once.
     @functools.cached_property
@@ -173,7 +173,7 @@ def _trace(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
         out_leaves = [_ARRAY if is_array(leaf) else leaf for leaf in found]
         return [leaf for leaf in found if is_array(leaf)]
 
-    of_arrays.__name__ = of_arrays.__qualname__ = name_of(fn)
+    of_arrays.__name__ = of_arrays.__qualname__ = function_name(fn)
     closed, shapes = jax.make_jaxpr(of_arrays, return_shape=True)(
         *(leaves[place] for place in places)
     )

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 import jax
 
-from eqxcore._jit._traces import name_of
+from eqxcore._function_name import function_name
 from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._module_place import telling_place
 from eqxcore._partial import Partial
@@ -148,13 +148,13 @@ def _value_and_grad(
             return out, None
         if not (isinstance(out, tuple) and len(out) == 2):
             raise TypeError(
-                f"`{name_of(fun)}` returned {_describe(out)}; with `has_aux=True` it is expected "
-                "to return a pair, `(value, aux)`. Return one, or leave `has_aux` out."
+                f"`{function_name(fun)}` returned {_describe(out)}; with `has_aux=True` it is "
+                "expected to return a pair, `(value, aux)`. Return one, or leave `has_aux` out."
             )
         _check_scalar(fun, out[0])
         return out
 
-    of_arrays.__name__ = of_arrays.__qualname__ = name_of(fun)
+    of_arrays.__name__ = of_arrays.__qualname__ = function_name(fun)
     differentiated = jax.value_and_grad(of_arrays, has_aux=True, **dict(options))
     (value, aux), grads = differentiated([leaves[place] for place in places])
     grad_leaves: list[Any] = [None] * len(leaves)
@@ -173,8 +173,8 @@ def _check_scalar(fun: Callable, value: Any) -> None:
     else:
         advice = "Reduce it, as in `jnp.mean(...)`, or use `eqx.filter_jacrev`"
     raise TypeError(
-        f"`{name_of(fun)}` returned {_describe(value)}; a gradient is defined only for functions "
-        f"with scalar output, one floating-point number. {advice}."
+        f"`{function_name(fun)}` returned {_describe(value)}; a gradient is defined only for "
+        f"functions with scalar output, one floating-point number. {advice}."
     )
 
 
@@ -182,14 +182,15 @@ def _no_first_argument(fun: Callable, kwargs: dict[str, Any]) -> str:
     if not kwargs:
         return (
             f"Functions wrapped with `filter_grad` and `filter_value_and_grad` must have at least "
-            f"one positional argument, the one to differentiate; `{name_of(fun)}` was called "
+            f"one positional argument, the one to differentiate; `{function_name(fun)}` was called "
             "without any."
         )
     name = next(iter(kwargs))
     return (
         f"Functions wrapped with `filter_grad` and `filter_value_and_grad` must have their first "
-        f"argument passed by position, for it is the one to differentiate; `{name_of(fun)}` was "
-        f"called with keywords only. Write `f({name}_, ...)` in place of `f({name}={name}_, ...)`."
+        f"argument passed by position, for it is the one to differentiate; `{function_name(fun)}` "
+        f"was called with keywords only. Write `f({name}_, ...)` in place of "
+        f"`f({name}={name}_, ...)`."
     )
 
 

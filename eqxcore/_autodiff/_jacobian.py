@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.tree_util as jtu
 
-from eqxcore._jit._traces import name_of
+from eqxcore._function_name import function_name
 from eqxcore._module import Module, field, module_update_wrapper
 from eqxcore._partial import Partial
 from eqxcore._predicates import is_array_like, is_inexact_array
@@ -32,8 +32,8 @@ class _Jacobian(Module):
         fun = self._fun
         if not args:
             raise TypeError(
-                f"`{name}({name_of(fun)})` was called without a positional argument; expected at "
-                f"least one, the one to differentiate. Write `f(x)` in place of `f(x=x)`."
+                f"`{name}({function_name(fun)})` was called without a positional argument; "
+                f"expected at least one, the one to differentiate. Write `f(x)` in place of `f(x=x)`."
             )
         first, *rest = args
         leaves, treedef = jtu.tree_flatten(first)
@@ -48,14 +48,14 @@ class _Jacobian(Module):
             out = fun(treedef.unflatten(inner), *rest, **kwargs)
             if self._has_aux and not (isinstance(out, tuple) and len(out) == 2):
                 raise TypeError(
-                    f"`{name_of(fun)}` returned {describe(out)}; with `has_aux=True` it is "
+                    f"`{function_name(fun)}` returned {describe(out)}; with `has_aux=True` it is "
                     "expected to return a pair, `(out, aux)`. Return one, or leave `has_aux` out."
                 )
             # The forward mode maps over the auxiliary output, too.
             _check_output(name, fun, out if self._is_forward or not self._has_aux else out[0])
             return out
 
-        of_arrays.__name__ = of_arrays.__qualname__ = name_of(fun)
+        of_arrays.__name__ = of_arrays.__qualname__ = function_name(fun)
         arrays: list[Any] = [None] * len(leaves)
         for place in places:
             arrays[place] = leaves[place]
@@ -97,7 +97,7 @@ def _check_output(name: str, fun: Callable[..., Any], out: Any) -> None:
     for path, leaf in jtu.tree_leaves_with_path(out):
         if not is_array_like(leaf):
             raise TypeError(
-                f"`{name_of(fun)}` returned {describe(leaf)} at "
+                f"`{function_name(fun)}` returned {describe(leaf)} at "
                 f"{jtu.keystr(path) or 'the root of its output'}, which is not a valid JAX type; "
                 f"`{name}` expects arrays or numbers at all leaves. Return the rest elsewhere: "
                 "`filter_jacrev(..., has_aux=True)` lets any object through as `aux`."
@@ -114,7 +114,7 @@ def _nothing_to_differentiate(name: str, fun: Callable[..., Any], first: Any) ->
     if len(found) > _LEAVES_NAMED:
         lines.append(f"  and {len(found) - _LEAVES_NAMED} more")
     return (
-        f"`{name}({name_of(fun)})` has nothing to differentiate: expected at least one "
+        f"`{name}({function_name(fun)})` has nothing to differentiate: expected at least one "
         "floating-point array among the leaves of the first argument, but found\n"
         + ("\n".join(lines) or "  no leaves at all")
         + "\nOnly arrays are differentiated: make a Python number one with `jnp.asarray(1.0)`, an "

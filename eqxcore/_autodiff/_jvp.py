@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import jax.tree_util as jtu
 import numpy as np
 
+from eqxcore._function_name import function_name
 from eqxcore._jax_internals import flatten_none_as_leaf
-from eqxcore._jit._traces import name_of
 from eqxcore._predicates import is_array, is_array_like, is_inexact_array
 from eqxcore._pytree import PyTree
 from eqxcore._trees._mismatch import describe, mismatch_table
@@ -67,7 +67,7 @@ def filter_jvp(
         resting = [place for place in sorted(still) if is_array(out_leaves[place])]
         return [out_leaves[place] for place in moving], [out_leaves[place] for place in resting]
 
-    of_perturbed.__name__ = of_perturbed.__qualname__ = name_of(fn)
+    of_perturbed.__name__ = of_perturbed.__qualname__ = function_name(fn)
     values, derivatives, rest = jax.jvp(
         of_perturbed,
         ([leaves[place] for place in places],),
@@ -98,7 +98,7 @@ def _tangent_dtype(primal: Any) -> np.dtype | None:
 def _check_sequence(fn: Callable[..., Any], what: str, found: Any) -> None:
     if not isinstance(found, Sequence):
         raise TypeError(
-            f"`filter_jvp` of `{name_of(fn)}` got {describe(found)} for `{what}`; expected a "
+            f"`filter_jvp` of `{function_name(fn)}` got {describe(found)} for `{what}`; expected a "
             f"sequence with one entry for each positional argument. Write `({what[:-1]},)` for a "
             "function of one argument."
         )
@@ -109,7 +109,7 @@ def _other_structure(fn: Callable[..., Any], primals: Any, tangents: Any) -> str
         ("primals", "tangents"), primals, tangents, is_leaf=lambda node: node is None
     )
     return (
-        f"`filter_jvp` of `{name_of(fn)}`: primals and tangents must have the same pytree "
+        f"`filter_jvp` of `{function_name(fn)}`: primals and tangents must have the same pytree "
         f"structure, but differ:\n{table}\n"
         "Pass `None` for the tangent of each leaf that does not move, and of all that are no "
         "floating-point arrays, as in `jax.tree.map(lambda x: jnp.ones_like(x) if "
@@ -122,7 +122,7 @@ def _check_tangent(
 ) -> None:
     def at() -> str:
         paths = jtu.tree_leaves_with_path(primals, is_leaf=lambda node: node is None)
-        return f"`filter_jvp` of `{name_of(fn)}`, at {jtu.keystr(paths[place][0])}"
+        return f"`filter_jvp` of `{function_name(fn)}`, at {jtu.keystr(paths[place][0])}"
 
     expected = _tangent_dtype(primal)
     if expected is None:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
 
-from eqxcore._jit._traces import name_of
+from eqxcore._function_name import function_name
 from eqxcore._module import Module, field
 from eqxcore._predicates import is_array, is_array_like, is_inexact_array
 from eqxcore._pytree import PyTree
@@ -120,8 +120,8 @@ def filter_vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) ->
             out = out, None
         elif not (isinstance(out, tuple) and len(out) == 2):
             raise TypeError(
-                f"`{name_of(fun)}` returned {describe(out)}; with `has_aux=True` it is expected "
-                "to return a pair, `(out, aux)`. Return one, or leave `has_aux` out."
+                f"`{function_name(fun)}` returned {describe(out)}; with `has_aux=True` it is "
+                "expected to return a pair, `(out, aux)`. Return one, or leave `has_aux` out."
             )
         out_leaves, out_treedef = jtu.tree_flatten(out)
         count = len(jtu.tree_leaves(out[0]))
@@ -133,7 +133,7 @@ def filter_vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) ->
         ]
         return [out_leaves[place] for place in inexact], [out_leaves[place] for place in rest]
 
-    of_arrays.__name__ = of_arrays.__qualname__ = name_of(fun)
+    of_arrays.__name__ = of_arrays.__qualname__ = function_name(fun)
     values, pullback, others = jax.vjp(of_arrays, [leaves[place] for place in places], has_aux=True)
     wanted: list[Any] = [None] * len(out_leaves)
     for place, value in zip(inexact, values, strict=True):
@@ -150,6 +150,6 @@ def filter_vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) ->
         pullback,
         _Gradients(treedef, places),
         _Cotangents(jtu.tree_structure(differentiable), types),
-        name_of(fun),
+        function_name(fun),
     )
     return (out, vjp, aux) if has_aux else (out, vjp)

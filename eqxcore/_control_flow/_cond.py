@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
 
-from eqxcore._call_place import function_name
+from eqxcore._function_name import function_name
 from eqxcore._jit._output import Output
 from eqxcore._jit._split import split
 from eqxcore._predicates import is_array

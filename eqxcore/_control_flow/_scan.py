@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import jax
 import jax.tree_util as jtu
 
-from eqxcore._call_place import function_name
+from eqxcore._function_name import function_name
 from eqxcore._jit._output import Output
 from eqxcore._jit._split import split
 from eqxcore._predicates import is_array

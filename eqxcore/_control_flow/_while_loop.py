@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import jax
 
-from eqxcore._call_place import function_name
+from eqxcore._function_name import function_name
 from eqxcore._jit._split import split
 from eqxcore._predicates import is_array
 

@@ -1,6 +1,6 @@
 """An item of an `Enumeration`: a pytree of one integer, which may be traced."""
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -13,9 +13,6 @@ from eqxcore._module import Module, field
 from eqxcore._predicates import is_array
 from eqxcore._runtime_errors import branched_error_if
 
-if TYPE_CHECKING:
-    from ._enumeration import EnumerationMeta
-
 _T = TypeVar("_T")
 
 
@@ -26,7 +23,8 @@ class EnumerationItem(Module):
     """
 
     _value: Int[Array | np.ndarray, "..."]
-    _enumeration: "EnumerationMeta" = field(static=True)
+    _enumeration: Any = field(static=True)
+    """The enumeration that it is a choice of: the class, which is made of its items."""
 
     def __eq__(self, other: object) -> Bool[Array, "..."]:  # type: ignore[override]
         """Whether it is the same choice. Raises `ValueError` for an item of something else."""

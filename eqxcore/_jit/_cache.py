@@ -8,13 +8,13 @@ from typing import Any, overload
 import wadler_lindig as wl
 
 from eqxcore import _jax_internals as internals
-from eqxcore._call_place import function_name
+from eqxcore._function_name import function_name
 
 from ._cache_entry import CacheEntry, Seconds
 from ._cache_text import cache_table, too_many
 from ._heard import Heard, Stage
 from ._signature import signature_of, types_of
-from ._traces import Traced, drop_trace, name_of
+from ._traces import Traced, drop_trace
 
 # Of a function that never finds its program, as one whose argument is a new lambda each time.
 _MOST_ENTRIES = 1024
@@ -31,7 +31,7 @@ class JitCache:
 
     def __init__(self, function: Callable[..., Any], max_compiles: int | None) -> None:
         self._name = function_name(function)
-        self._program_name = name_of(function)
+        self._program_name = function_name(function)
         self._max_compiles = max_compiles
         self._entries: dict[Any, CacheEntry] = {}
         # Those of entries that are no longer kept, too.

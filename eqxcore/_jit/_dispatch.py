@@ -9,12 +9,13 @@ import jax.tree_util as jtu
 
 from eqxcore import _jax_internals as internals
 from eqxcore import _registry as registry
+from eqxcore._function_name import function_name
 
 from ._cache import JitCache
 from ._options import Options
 from ._output import Output
 from ._split import split
-from ._traces import Traced, jit_of_arrays, name_of, quiet_donation, traced_for
+from ._traces import Traced, jit_of_arrays, quiet_donation, traced_for
 from ._waited import Waited
 
 _NO_FUNCTION = None
@@ -114,7 +115,7 @@ def _fast(function: Any, options: Options, is_dynamic: bool, cache: JitCache) ->
 
     assert internals.CompiledFunction is not None
     compiled = internals.CompiledFunction(
-        name_of(function), _call if is_dynamic else function, miss, registry.DISPATCH
+        function_name(function), _call if is_dynamic else function, miss, registry.DISPATCH
     )
     cache.programs_are_in(compiled)
     return compiled

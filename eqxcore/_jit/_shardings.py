@@ -9,7 +9,8 @@ import jax
 import jax.core
 import jax.tree_util as jtu
 
-from eqxcore._call_place import function_name, place_in_arguments, place_in_call
+from eqxcore._call_place import place_in_arguments, place_in_call
+from eqxcore._function_name import function_name
 from eqxcore._predicates import is_array
 from eqxcore._prefix import Prefix
 from eqxcore._shard_shape import why_not_sharded

@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 
+from eqxcore._function_name import function_name
 from eqxcore._module import Module
 from eqxcore._module_place import telling_place
 from eqxcore._predicates import is_array
@@ -172,7 +173,7 @@ def jit_of_arrays(
         return Output(*split(result))
 
     # JAX names the program, and says where it comes from, by these.
-    traced.__name__ = traced.__qualname__ = name_of(function)
+    traced.__name__ = traced.__qualname__ = function_name(function)
     source = _source_of(function)
     if source is not None:
         traced.__wrapped__ = source  # type: ignore[attr-defined]
@@ -202,15 +203,6 @@ def _source_of(function: Any) -> Callable[..., Any] | None:
 
 def _count(pytree: Any, is_dynamic: Callable[[Any], bool]) -> int:
     return sum(map(is_dynamic, jax.tree_util.tree_leaves(pytree)))
-
-
-def name_of(function: Any) -> str:
-    """What the program of a function is called."""
-    name = getattr(function, "__name__", None)
-    if isinstance(name, str):
-        return name
-    inner = getattr(function, "func", None)
-    return type(function).__name__ if inner is None else name_of(inner)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from eqxcore._call_place import function_name, place_in_arguments
+from eqxcore._call_place import place_in_arguments
+from eqxcore._function_name import function_name
 from eqxcore._predicates import is_array
 from eqxcore._prefix import prefix_of
 from eqxcore._pytree import PyTree

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from eqxcore._call_place import function_name
+from eqxcore._function_name import function_name
 from eqxcore._jit._call_form import CallForms
 from eqxcore._jit._lowered import Lowered
 from eqxcore._jit._split import split, split_publicly

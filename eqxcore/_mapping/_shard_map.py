@@ -7,7 +7,8 @@ from typing import Any, overload
 import jax
 from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 
-from eqxcore._call_place import function_name, place_in_arguments
+from eqxcore._call_place import place_in_arguments
+from eqxcore._function_name import function_name
 from eqxcore._jit._call_form import CallForms
 from eqxcore._jit._split import split
 from eqxcore._module import Module, field, module_update_wrapper

@@ -5,8 +5,8 @@ from typing import Any, ParamSpec
 
 import jax
 
-from eqxcore._call_place import function_name
 from eqxcore._filters import partition
+from eqxcore._function_name import function_name
 from eqxcore._jax_internals import ClosedJaxpr
 from eqxcore._jit._output import Output
 from eqxcore._jit._split import split_publicly

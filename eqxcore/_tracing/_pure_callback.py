@@ -7,7 +7,7 @@ import jax
 import jax.tree_util as jtu
 import numpy as np
 
-from eqxcore._call_place import function_name
+from eqxcore._function_name import function_name
 from eqxcore._jit._split import PublicStructure, split_publicly
 from eqxcore._predicates import is_array
 from eqxcore._pytree import PyTree

@@ -10,7 +10,8 @@ import jax
 import jax.tree_util as jtu
 import wadler_lindig as wl
 
-from eqxcore._call_place import function_name, place_in_call
+from eqxcore._call_place import place_in_call
+from eqxcore._function_name import function_name
 from eqxcore._jit._call_form import CallForms
 from eqxcore._jit._filter_jit import _JitWrapper
 from eqxcore._module import BoundMethod, Module, field, module_update_wrapper
