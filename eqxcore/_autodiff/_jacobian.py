@@ -33,7 +33,8 @@ class _Jacobian(Module):
         if not args:
             raise TypeError(
                 f"`{name}({function_name(fun)})` was called without a positional argument; "
-                f"expected at least one, the one to differentiate. Write `f(x)` in place of `f(x=x)`."
+                f"expected at least one, the one to differentiate. "
+                "Write `f(x)` in place of `f(x=x)`."
             )
         first, *rest = args
         leaves, treedef = jtu.tree_flatten(first)
